@@ -1,0 +1,42 @@
+//! How propagators see a carrier.
+
+use crate::Context;
+use alloc::vec::Vec;
+
+/// Reads from a carrier. Names compare as the carrier's transport does: HTTP without case, message properties exactly.
+///
+/// Values are bytes, as the transport delivered them: nothing is trimmed or decoded.
+pub trait Getter {
+    /// The first value of this name (carriers whose last value is in force return the last).
+    fn get(&self, name: &str) -> Option<&[u8]>;
+
+    /// Calls `visit` with each value of this name, in order. By default with the one of [`Getter::get`].
+    fn get_all<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        if let Some(value) = self.get(name) {
+            visit(value);
+        }
+    }
+
+    /// All names, in the carrier's order.
+    fn keys(&self) -> Vec<&str>;
+}
+
+/// Writes into a carrier.
+pub trait Setter {
+    /// Replaces the field of this name. The casing of the name is kept.
+    fn set(&mut self, name: &str, value: &str);
+}
+
+/// A format that carries a context in text fields. Users may write their own.
+///
+/// Neither call ever fails or panics: what cannot be read or written is left out.
+pub trait TextMapPropagator: Send + Sync + core::fmt::Debug {
+    /// Writes what the context carries.
+    fn inject(&self, context: &Context, carrier: &mut dyn Setter);
+
+    /// The given context, changed by what the carrier holds; unchanged when that cannot be read.
+    fn extract(&self, context: Context, carrier: &dyn Getter) -> Context;
+
+    /// The names that [`TextMapPropagator::inject`] may write.
+    fn fields(&self) -> &[&str];
+}
