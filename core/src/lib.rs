@@ -6,7 +6,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | ids, flags, borrowed values, `traceparent` and threshold arithmetic, the OTLP writer into a fixed buffer, [`wire::otlp::SpanView`] |
+//! | none | ids and their generator, flags, borrowed values, `traceparent`, [`TraceStateRef`], thresholds and the `ot` member, the OTLP writer into a fixed buffer, [`wire::otlp::SpanView`] |
 //! | `alloc` | `TraceState`, `Baggage`, `Context`, owned values, samplers, propagators, request decoders, `SpanEdit` |
 //! | `std` | carriers for std's maps, `std::error::Error` |
 #![no_std]
@@ -21,7 +21,9 @@ mod flags;
 mod hex;
 mod id;
 mod limits;
+mod rng;
 mod span_data;
+mod tracestate_ref;
 mod value;
 
 pub mod propagate;
@@ -33,6 +35,8 @@ mod baggage;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "alloc")]
+mod notice;
+#[cfg(feature = "alloc")]
 mod resource;
 #[cfg(feature = "alloc")]
 mod span_context;
@@ -42,18 +46,22 @@ mod tracestate;
 pub use flags::TraceFlags;
 pub use id::{SpanId, TraceId};
 pub use limits::{SpanLimits, ValueLimits};
+pub use rng::Xoshiro256;
 pub use span_data::{SpanKind, StatusCode};
+pub use tracestate_ref::{TraceStateError, TraceStateRef};
 pub use value::Value;
 
 #[cfg(feature = "alloc")]
-pub use baggage::{Baggage, BaggageEntry};
+pub use baggage::{Baggage, BaggageEntry, EmptyBaggageKey};
 #[cfg(feature = "alloc")]
 pub use context::{Context, ContextKey, ContextValue, SpanHandle};
+#[cfg(feature = "alloc")]
+pub use notice::Notice;
 #[cfg(feature = "alloc")]
 pub use resource::{InstrumentationScope, Resource};
 #[cfg(feature = "alloc")]
 pub use span_context::{Link, SpanContext};
 #[cfg(feature = "alloc")]
-pub use tracestate::{TraceState, TraceStateError};
+pub use tracestate::TraceState;
 #[cfg(feature = "alloc")]
 pub use value::{KeyValue, OwnedValue};

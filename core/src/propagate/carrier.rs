@@ -1,6 +1,6 @@
 //! How propagators see a carrier.
 
-use crate::Context;
+use crate::{Context, Notice};
 use alloc::vec::Vec;
 
 /// Reads from a carrier. Names compare as the carrier's transport does: HTTP without case, message properties exactly.
@@ -31,12 +31,17 @@ pub trait Setter {
 ///
 /// Neither call ever fails or panics: what cannot be read or written is left out.
 pub trait TextMapPropagator: Send + Sync + core::fmt::Debug {
-    /// Writes what the context carries.
+    /// Writes what the context carries; nothing when the context suppresses tracing.
     fn inject(&self, context: &Context, carrier: &mut dyn Setter);
 
     /// The given context, changed by what the carrier holds; unchanged when that cannot be read.
     fn extract(&self, context: Context, carrier: &dyn Getter) -> Context;
 
-    /// The names that [`TextMapPropagator::inject`] may write.
-    fn fields(&self) -> &[&str];
+    /// The names that [`TextMapPropagator::inject`] may write, as configured; not those that depend on the context.
+    fn fields(&self) -> Vec<&str>;
+
+    /// Something to tell the user, each only once; see [`Notice`]. By default nothing.
+    fn take_notice(&self) -> Option<Notice> {
+        None
+    }
 }

@@ -1,7 +1,8 @@
 //! The sampler contract.
 
-use crate::{Context, KeyValue, Link, SpanKind, TraceId, TraceState, Value};
-use alloc::{string::String, vec::Vec};
+use super::Threshold;
+use crate::{Context, KeyValue, Link, Notice, SpanKind, TraceId, TraceState, Value};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 /// What becomes of a new span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,10 +47,13 @@ pub struct SamplingRequest<'a> {
     pub attributes: &'a dyn AttributeSource,
     /// The links given at creation.
     pub links: &'a [Link<'a>],
+    /// 64 fresh random bits, for samplers that need some: core draws none itself. Default: none, then a sampler that
+    /// would need them does without.
+    pub random: Option<u64>,
 }
 
 impl<'a> SamplingRequest<'a> {
-    /// A request of these parts.
+    /// A request of these parts, without random bits.
     pub fn new(
         parent: &'a Context,
         trace_id: TraceId,
@@ -67,7 +71,16 @@ impl<'a> SamplingRequest<'a> {
             kind,
             attributes,
             links,
+            random: None,
         }
+    }
+
+    /// The same with 64 fresh random bits. Worth giving when the trace id is not known to be random, which is when
+    /// probability samplers ask for them.
+    #[must_use]
+    pub const fn with_random(mut self, random: u64) -> Self {
+        self.random = Some(random);
+        self
     }
 }
 
@@ -111,6 +124,9 @@ pub enum Quick {
     Sample,
     /// [`Decision::Drop`], the parent's trace state.
     Drop,
+    /// Only in [`Plan::root`]: [`Decision::Drop`] without trace state when the trace id is known to be random and
+    /// [`Threshold::keeps`] refuses its [`TraceId::randomness`]; else the sampler must be asked.
+    Threshold(Threshold),
     /// The sampler must be asked.
     #[default]
     Ask,
@@ -158,4 +174,34 @@ pub trait Sampler: Send + Sync + core::fmt::Debug {
     fn plan(&self) -> Plan {
         Plan::default()
     }
+
+    /// Something to tell the user, each only once; see [`Notice`]. By default nothing.
+    fn take_notice(&self) -> Option<Notice> {
+        None
+    }
 }
+
+macro_rules! forward {
+    ($($pointer:ident),*) => {$(
+        impl<S: Sampler + ?Sized> Sampler for $pointer<S> {
+            #[inline]
+            fn should_sample(&self, request: &SamplingRequest<'_>) -> SamplingResult {
+                (**self).should_sample(request)
+            }
+
+            fn description(&self) -> String {
+                (**self).description()
+            }
+
+            fn plan(&self) -> Plan {
+                (**self).plan()
+            }
+
+            fn take_notice(&self) -> Option<Notice> {
+                (**self).take_notice()
+            }
+        }
+    )*};
+}
+
+forward!(Arc, Box);
