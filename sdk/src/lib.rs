@@ -7,3 +7,5 @@ mod clock;
 mod exit;
 #[allow(dead_code)]
 mod fork;
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod log;

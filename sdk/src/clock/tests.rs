@@ -247,7 +247,7 @@ fn one_thread_renews_and_the_others_go_on() {
     unsafe {
         (*clock.writer.get()).history = History::new(
             Point {
-                ticks: 1,
+                ticks: before.tick_base / 2,
                 mono: 2,
                 wall_offset: 3,
             },
