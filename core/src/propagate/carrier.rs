@@ -21,6 +21,21 @@ pub trait Getter {
     fn keys(&self) -> Vec<&str>;
 }
 
+impl<G: Getter + ?Sized> Getter for &G {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        (**self).get(name)
+    }
+
+    #[inline]
+    fn get_all<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        (**self).get_all(name, visit);
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        (**self).keys()
+    }
+}
+
 /// Writes into a carrier.
 pub trait Setter {
     /// Replaces the field of this name. The casing of the name is kept.

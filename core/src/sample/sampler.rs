@@ -29,6 +29,12 @@ impl AttributeSource for [(&str, Value<'_>)] {
     }
 }
 
+impl<S: AttributeSource + ?Sized> AttributeSource for &S {
+    fn visit(&self, visit: &mut dyn FnMut(&str, Value<'_>)) {
+        (**self).visit(visit);
+    }
+}
+
 /// What is known of a span that is about to start.
 #[derive(Clone, Copy)]
 #[non_exhaustive]

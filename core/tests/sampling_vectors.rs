@@ -1,0 +1,294 @@
+//! The sampling vectors, at the level of core: requests are made by hand, no span is started.
+
+mod common;
+
+use common::{Done, Json, Outcome, number56, only_members, run, same, text};
+use spanline_core::TraceId;
+use spanline_core::sample::{OtState, Threshold};
+
+fn probability_to_threshold(case: &Json) -> Result<(), String> {
+    let probability = case["probability"].as_f64().unwrap();
+    let precision = case["precision"].as_u64().unwrap() as u8;
+    let threshold = Threshold::with_precision(probability, precision);
+    if case["expect"]["error"] == true {
+        return same("threshold", threshold, None);
+    }
+    let threshold = threshold.ok_or("refused")?;
+    same("th", threshold.to_string().as_str(), text(&case["expect"]["th"]))?;
+    same(
+        "th, read back",
+        Threshold::from_hex(threshold.to_string().as_bytes()),
+        Some(threshold),
+    )
+}
+
+fn parse_ot(case: &Json) -> Result<(), String> {
+    let state = OtState::parse(text(&case["ot"]));
+    let expect = &case["expect"];
+    same(
+        "threshold",
+        state.threshold().map(Threshold::bits),
+        number56(&expect["threshold"]),
+    )?;
+    same(
+        "randomness",
+        state.random_value(),
+        number56(&expect["randomness"]),
+    )?;
+    let rest: Vec<_> = state
+        .rest()
+        .map(|(key, value)| Json::from(format!("{key}:{value}")))
+        .collect();
+    same("rest", &Json::Array(rest), &expect["rest"])?;
+    let encoded = state.encode().ok_or("not encoded")?;
+    let again = OtState::parse(encoded.as_str());
+    same("threshold, read back", again.threshold(), state.threshold())?;
+    same(
+        "randomness, read back",
+        again.random_value(),
+        state.random_value(),
+    )
+}
+
+fn trace_id(case: &Json) -> TraceId {
+    TraceId::from_hex(text(&case["trace_id"])).unwrap()
+}
+
+fn randomness(case: &Json) -> Result<(), String> {
+    let found = OtState::parse(text(&case["ot"])).randomness(trace_id(case));
+    same("randomness", Some(found), number56(&case["expect"]["randomness"]))
+}
+
+fn decide(case: &Json) -> Result<(), String> {
+    let threshold = Threshold::from_bits(number56(&case["threshold"]).unwrap()).unwrap();
+    let sampled = threshold.keeps(number56(&case["randomness"]).unwrap());
+    same("sampled", Some(sampled), case["expect"]["sampled"].as_bool())
+}
+
+#[cfg(feature = "alloc")]
+mod owned {
+    use super::*;
+    use common::pairs;
+    use spanline_core::sample::{
+        AlwaysOff, AlwaysOn, AlwaysRecord, Decision, ParentBased, Probability, Quick, Sampler,
+        SamplingRequest, SamplingResult, TraceIdRatioBased,
+    };
+    use spanline_core::{Context, OwnedValue, SpanContext, SpanId, SpanKind, TraceFlags, TraceState, Value};
+
+    fn sampler(config: &Json, deferred_as_root: bool) -> Result<Box<dyn Sampler>, String> {
+        if let Some(name) = config.as_str() {
+            return match name {
+                "always_on" => Ok(Box::new(AlwaysOn)),
+                "always_off" => Ok(Box::new(AlwaysOff)),
+                _ => Err(format!("unknown sampler `{name}`")),
+            };
+        }
+        let (name, options) = config
+            .as_object()
+            .and_then(|object| object.iter().next())
+            .unwrap();
+        let nested = |config| sampler(config, deferred_as_root);
+        Ok(match name.as_str() {
+            "always_on" => Box::new(AlwaysOn),
+            "probability" => Box::new(Probability::new(options.as_f64().unwrap()).ok_or("refused")?),
+            "always_record" => Box::new(AlwaysRecord::new(nested(options)?)),
+            "parent_based" => {
+                let mut made = ParentBased::new(nested(&options["root"])?).deferred_as_root(deferred_as_root);
+                for (name, delegate) in options.as_object().unwrap() {
+                    made = match name.as_str() {
+                        "root" => made,
+                        "remote_parent_sampled" => made.remote_parent_sampled(nested(delegate)?),
+                        "remote_parent_not_sampled" => made.remote_parent_not_sampled(nested(delegate)?),
+                        "local_parent_sampled" => made.local_parent_sampled(nested(delegate)?),
+                        "local_parent_not_sampled" => made.local_parent_not_sampled(nested(delegate)?),
+                        _ => return Err(format!("unknown delegate `{name}`")),
+                    };
+                }
+                Box::new(made)
+            }
+            _ => return Err(format!("unknown sampler `{name}`")),
+        })
+    }
+
+    fn parent(value: &Json) -> Result<Context, String> {
+        if value.is_null() {
+            return Ok(Context::EMPTY);
+        }
+        only_members(
+            value,
+            &["trace_id", "span_id", "flags", "remote", "tracestate", "deferred"],
+        )?;
+        let members = pairs(&value["tracestate"]);
+        let members = members.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let span_context = SpanContext::new(
+            trace_id(value),
+            SpanId::from_hex(text(&value["span_id"])).unwrap(),
+            TraceFlags::from_bits(value["flags"].as_u64().unwrap() as u8),
+            value["remote"].as_bool().unwrap(),
+            TraceState::from_members(members).unwrap(),
+        );
+        let context = match span_context.is_remote() {
+            true => Context::EMPTY.with_remote_span_context(span_context),
+            false => Context::EMPTY.with_span(span_context, None),
+        };
+        Ok(context.with_deferred(value["deferred"] == true))
+    }
+
+    /// What the plan promises must be what the sampler answers.
+    fn check_plan(
+        sampler: &dyn Sampler,
+        context: &Context,
+        trace_id: TraceId,
+        result: &SamplingResult,
+    ) -> Result<(), String> {
+        let parent = context.span_context();
+        let plan = sampler.plan();
+        let quick = match (parent.is_valid(), parent.is_remote(), parent.is_sampled()) {
+            _ if context.is_deferred() => Quick::Ask,
+            (false, _, _) => plan.root,
+            (_, true, true) => plan.remote_sampled,
+            (_, true, false) => plan.remote_not_sampled,
+            (_, false, true) => plan.local_sampled,
+            (_, false, false) => plan.local_not_sampled,
+        };
+        let promised = match quick {
+            Quick::Sample => Decision::RecordAndSample,
+            Quick::Drop => Decision::Drop,
+            Quick::Threshold(threshold) if !threshold.keeps(trace_id.randomness()) => Decision::Drop,
+            Quick::Threshold(_) | Quick::Ask => return Ok(()),
+        };
+        same("what the plan promised", &SamplingResult::of(promised), result)
+    }
+
+    pub(crate) fn sample(case: &Json) -> Outcome {
+        if case["sampler"].get("composite").is_some() {
+            return Ok(Done::Skipped("composite samplers come with a later issue"));
+        }
+        only_members(&case["config"], &["deferred_as_root"])?;
+        let sampler = sampler(&case["sampler"], case["config"]["deferred_as_root"] != false)?;
+        let parent = parent(&case["parent"])?;
+        let span = parent.span_context();
+        let none: [(&str, Value<'_>); 0] = [];
+        let source: &[(&str, Value<'_>)] = &none;
+        let random = !span.is_valid() || span.flags().is_random();
+        let request = SamplingRequest::new(
+            &parent,
+            trace_id(case),
+            random,
+            "span",
+            SpanKind::Internal,
+            &source,
+            &[],
+        );
+        let result = sampler.should_sample(&request);
+        check_plan(&*sampler, &parent, trace_id(case), &result)?;
+        let state = result
+            .trace_state
+            .clone()
+            .unwrap_or_else(|| span.trace_state().clone());
+        for (member, value) in case["expect"].as_object().unwrap() {
+            match member.as_str() {
+                "decision" => {
+                    let name = match result.decision {
+                        Decision::Drop => "DROP",
+                        Decision::RecordOnly => "RECORD_ONLY",
+                        Decision::RecordAndSample => "RECORD_AND_SAMPLE",
+                    };
+                    same("decision", name, text(value))?;
+                }
+                "ot" => {
+                    let ot = state.get("ot").unwrap_or_default();
+                    let found: serde_json::Map<_, _> = ot
+                        .split_terminator(';')
+                        .map(|entry| entry.split_once(':').unwrap())
+                        .map(|(key, value)| (key.to_owned(), Json::from(value)))
+                        .collect();
+                    same("ot", &Json::Object(found), value)?;
+                }
+                "tracestate_has" => {
+                    for (key, value) in pairs(value) {
+                        same(&key, state.get(&key), Some(value.as_str()))?;
+                    }
+                }
+                "attributes" => {
+                    let found = result.attributes.iter().map(|attribute| match &attribute.value {
+                        OwnedValue::Str(text) => (attribute.key.to_string(), Json::from(&**text)),
+                        other => (attribute.key.to_string(), Json::from(format!("{other:?}"))),
+                    });
+                    same("attributes", &Json::Object(found.collect()), value)?;
+                }
+                _ => return Err(format!("unknown member `{member}`")),
+            }
+        }
+        Ok(Done::Passed)
+    }
+
+    pub(crate) fn trace_id_ratio(case: &Json) -> Outcome {
+        only_members(&case["expect"], &["sampled"])?;
+        let sampled = TraceIdRatioBased::new(case["ratio"].as_f64().unwrap()).keeps(trace_id(case));
+        same("sampled", Some(sampled), case["expect"]["sampled"].as_bool())?;
+        Ok(Done::Passed)
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+mod owned {
+    use super::*;
+
+    pub(crate) fn sample(_: &Json) -> Outcome {
+        Ok(Done::Skipped("samplers need the feature alloc"))
+    }
+
+    pub(crate) fn trace_id_ratio(_: &Json) -> Outcome {
+        Ok(Done::Skipped("samplers need the feature alloc"))
+    }
+}
+
+#[test]
+fn sampling() {
+    run("sampling", "sampling", |case| {
+        only_members(
+            case,
+            &[
+                "id",
+                "op",
+                "basis",
+                "note",
+                "config",
+                "expect",
+                "ot",
+                "parent",
+                "precision",
+                "probability",
+                "randomness",
+                "ratio",
+                "sampler",
+                "threshold",
+                "trace_id",
+            ],
+        )?;
+        let known = |members: &[&str]| only_members(&case["expect"], members);
+        match text(&case["op"]) {
+            "probability_to_threshold" => {
+                known(&["th", "error"])?;
+                probability_to_threshold(case)?;
+            }
+            "parse_ot" => {
+                known(&["threshold", "randomness", "rest"])?;
+                parse_ot(case)?;
+            }
+            "randomness" => {
+                known(&["randomness"])?;
+                randomness(case)?;
+            }
+            "decide" => {
+                known(&["sampled"])?;
+                decide(case)?;
+            }
+            "sample" => return owned::sample(case),
+            "trace_id_ratio" => return owned::trace_id_ratio(case),
+            op => return Err(format!("unknown op `{op}`")),
+        }
+        Ok(Done::Passed)
+    });
+}
