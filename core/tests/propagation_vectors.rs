@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{Done, Json, Outcome, pairs, run_as, same, text};
+use common::{Case, Level, pairs, run, same, text};
 use spanline_core::propagate::TraceParent;
 use spanline_core::{SpanId, TraceId, TraceStateRef};
 
 #[cfg(feature = "alloc")]
 mod owned {
     use super::*;
-    use common::{list, only_members, run};
+    use common::{Json, only_members};
     use spanline_core::propagate::{BaggagePropagator, Getter, TextMapPropagator, TraceContextPropagator};
     use spanline_core::{Baggage, BaggageEntry, Context, SpanContext, TraceFlags, TraceState};
     use std::collections::BTreeMap;
@@ -97,12 +97,12 @@ mod owned {
         Ok(())
     }
 
-    fn extract(propagator: &dyn TextMapPropagator, case: &Json) -> Result<(), String> {
-        let carrier = pairs(&case["carrier"]);
-        let given = context(&case["given"])?;
+    fn extract(propagator: &dyn TextMapPropagator, case: &Case) -> Result<(), String> {
+        let carrier = pairs(case.get("carrier"));
+        let given = context(case.get("given"))?;
         let check = |name: &str, carrier: &dyn Getter| {
             let found = propagator.extract(given.clone(), carrier);
-            check_extracted(&found, &given, &case["expect"])
+            check_extracted(&found, &given, case.get("expect"))
                 .map_err(|difference| format!("{name}: {difference}"))
         };
         check("list", &carrier)?;
@@ -122,10 +122,10 @@ mod owned {
         Ok(())
     }
 
-    fn inject(propagator: &dyn TextMapPropagator, case: &Json) -> Result<(), String> {
-        only_members(&case["expect"], &["carrier", "absent"])?;
-        let context = context(&case["context"])?;
-        let mut expected = pairs(&case["expect"]["carrier"]);
+    fn inject(propagator: &dyn TextMapPropagator, case: &Case) -> Result<(), String> {
+        only_members(case.get("expect"), &["carrier", "absent"])?;
+        let context = context(case.get("context"))?;
+        let mut expected = pairs(case.expect("carrier"));
         expected.sort();
         let check = |name: &str, written: Vec<(String, String)>| {
             let mut lower: Vec<_> = written
@@ -133,7 +133,7 @@ mod owned {
                 .map(|(k, v)| (k.to_ascii_lowercase(), v))
                 .collect();
             lower.sort();
-            for absent in list(case["expect"].get("absent").unwrap_or(&Json::Array(Vec::new()))) {
+            for absent in case.expect("absent").as_array().into_iter().flatten() {
                 if lower.iter().any(|(written, _)| written == text(absent)) {
                     return Err(format!("{name}: {absent} is written"));
                 }
@@ -158,110 +158,109 @@ mod owned {
         Ok(())
     }
 
-    fn propagate(propagator: &dyn TextMapPropagator, case: &Json) -> Outcome {
-        only_members(
-            case,
-            &[
-                "id", "op", "basis", "harness", "note", "carrier", "given", "context", "expect",
-            ],
-        )?;
-        match text(&case["op"]) {
-            "extract" => extract(propagator, case)?,
-            "inject" => inject(propagator, case)?,
-            op => return Err(format!("unknown op `{op}`")),
+    fn propagate(propagator: &dyn TextMapPropagator, case: &Case) -> Result<(), String> {
+        match case.op() {
+            "extract" => extract(propagator, case),
+            _ => inject(propagator, case),
         }
-        Ok(Done::Passed)
     }
 
     #[test]
     fn w3c_traceparent() {
-        run("w3c_traceparent", "w3c-traceparent", |case| {
-            propagate(&TraceContextPropagator, case)
-        });
+        run(
+            "core",
+            Level::Engine,
+            "w3c_traceparent.json",
+            &["extract", "inject"],
+            |case| propagate(&TraceContextPropagator, case),
+        );
     }
 
     #[test]
     fn w3c_tracestate() {
-        run("w3c_tracestate", "w3c-tracestate", |case| {
-            propagate(&TraceContextPropagator, case)
-        });
+        run(
+            "core",
+            Level::Engine,
+            "w3c_tracestate.json",
+            &["extract"],
+            |case| propagate(&TraceContextPropagator, case),
+        );
     }
 
     #[test]
     fn baggage_header() {
-        run("baggage", "w3c-baggage", |case| {
-            propagate(&BaggagePropagator::new(), case)
-        });
+        run(
+            "core",
+            Level::Engine,
+            "baggage.json",
+            &["extract", "inject"],
+            |case| propagate(&BaggagePropagator::new(), case),
+        );
     }
 
-    fn operate(case: &Json) -> Outcome {
-        only_members(case, &["id", "op", "basis", "note", "start", "args", "expect"])?;
-        only_members(&case["expect"], &["ok", "tracestate", "value"])?;
-        let start = pairs(&case["start"]);
+    fn operate(case: &Case) -> Result<(), String> {
+        only_members(case.get("expect"), &["ok", "tracestate", "value"])?;
+        let start = pairs(case.get("start"));
         let start = start.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let start = TraceState::from_members(start).map_err(|error| error.to_string())?;
         let before = start.clone();
-        let args = &case["args"];
-        let result = match text(&case["op"]) {
+        let args = case.get("args");
+        let result = match case.op() {
             "set" => start.set(text(&args[0]), text(&args[1])),
             "delete" => Ok(start.delete(text(&args[0]))),
             "truncate" => Ok(start.truncate(args[0].as_u64().unwrap() as usize)),
-            "get" => {
-                same(
-                    "value",
-                    start.get(text(&args[0])),
-                    case["expect"]["value"].as_str(),
-                )?;
+            _ => {
+                same("value", start.get(text(&args[0])), case.expect("value").as_str())?;
                 Ok(start.clone())
             }
-            op => return Err(format!("unknown op `{op}`")),
         };
-        same("ok", result.is_ok(), case["expect"]["ok"].as_bool().unwrap())?;
+        same("ok", Some(result.is_ok()), case.expect("ok").as_bool())?;
         same("the old state", &start, &before)?;
         let after = result.unwrap_or(start);
         let members: Vec<_> = after.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        same("tracestate", members, pairs(&case["expect"]["tracestate"]))?;
-        Ok(Done::Passed)
+        same("tracestate", members, pairs(case.expect("tracestate")))
     }
 
     #[test]
     fn tracestate_ops() {
-        run("tracestate_ops", "tracestate-ops", operate);
+        run(
+            "core",
+            Level::Engine,
+            "tracestate_ops.json",
+            &["set", "delete", "get", "truncate"],
+            operate,
+        );
     }
 }
 
 /// The readers that allocate nothing say the same, given one header value each.
-fn borrowed(case: &Json) -> Outcome {
-    if case["op"] != "extract" {
-        return Ok(Done::Skipped("not an extract"));
-    }
-    let carrier = pairs(&case["carrier"]);
+fn borrowed(case: &Case) -> Result<(), String> {
+    let carrier = pairs(case.get("carrier"));
     let values = |name: &str| -> Vec<&str> {
         let named = carrier.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_str()).collect()
     };
-    let [parent] = values("traceparent")[..] else {
-        return Ok(Done::Skipped("no single traceparent"));
+    let parent = match values("traceparent")[..] {
+        [value] => TraceParent::parse(value.as_bytes()),
+        _ => None,
     };
-    let parent = TraceParent::parse(parent.as_bytes());
-    let expect = &case["expect"];
-    same("valid", parent.is_some(), expect["valid"].as_bool().unwrap())?;
+    same("valid", Some(parent.is_some()), case.expect("valid").as_bool())?;
     let Some(parent) = parent else {
-        return Ok(Done::Passed);
+        return Ok(());
     };
     same(
         "trace id",
-        TraceId::from_hex(text(&expect["trace_id"])),
+        TraceId::from_hex(text(case.expect("trace_id"))),
         Some(parent.trace_id()),
     )?;
     same(
         "span id",
-        SpanId::from_hex(text(&expect["span_id"])),
+        SpanId::from_hex(text(case.expect("span_id"))),
         Some(parent.span_id()),
     )?;
     same(
         "flags",
-        expect["flags"].as_u64(),
+        case.expect("flags").as_u64(),
         Some(u64::from(parent.flags().bits())),
     )?;
     let state = values("tracestate").join(",");
@@ -273,27 +272,28 @@ fn borrowed(case: &Json) -> Outcome {
     same(
         "tracestate",
         members.collect::<Vec<_>>(),
-        pairs(&expect["tracestate"]),
-    )?;
-    Ok(Done::Passed)
+        pairs(case.expect("tracestate")),
+    )
 }
 
 #[test]
 fn borrowed_traceparent() {
-    run_as(
-        "w3c_traceparent (borrowed)",
-        "w3c_traceparent",
-        "w3c-traceparent",
+    run(
+        "core-borrowed",
+        Level::Engine,
+        "w3c_traceparent.json",
+        &["extract"],
         borrowed,
     );
 }
 
 #[test]
 fn borrowed_tracestate() {
-    run_as(
-        "w3c_tracestate (borrowed)",
-        "w3c_tracestate",
-        "w3c-tracestate",
+    run(
+        "core-borrowed",
+        Level::Engine,
+        "w3c_tracestate.json",
+        &["extract"],
         borrowed,
     );
 }

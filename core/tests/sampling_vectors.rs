@@ -2,19 +2,19 @@
 
 mod common;
 
-use common::{Done, Json, Outcome, number56, only_members, run, same, text};
+use common::{Case, Json, Level, number56, only_members, run, same, text};
 use spanline_core::TraceId;
 use spanline_core::sample::{OtState, Threshold};
 
-fn probability_to_threshold(case: &Json) -> Result<(), String> {
-    let probability = case["probability"].as_f64().unwrap();
-    let precision = case["precision"].as_u64().unwrap() as u8;
+fn probability_to_threshold(case: &Case) -> Result<(), String> {
+    let probability = case.get("probability").as_f64().unwrap();
+    let precision = case.get("precision").as_u64().unwrap() as u8;
     let threshold = Threshold::with_precision(probability, precision);
-    if case["expect"]["error"] == true {
+    if case.expect("error") == true {
         return same("threshold", threshold, None);
     }
     let threshold = threshold.ok_or("refused")?;
-    same("th", threshold.to_string().as_str(), text(&case["expect"]["th"]))?;
+    same("th", threshold.to_string().as_str(), text(case.expect("th")))?;
     same(
         "th, read back",
         Threshold::from_hex(threshold.to_string().as_bytes()),
@@ -22,9 +22,9 @@ fn probability_to_threshold(case: &Json) -> Result<(), String> {
     )
 }
 
-fn parse_ot(case: &Json) -> Result<(), String> {
-    let state = OtState::parse(text(&case["ot"]));
-    let expect = &case["expect"];
+fn parse_ot(case: &Case) -> Result<(), String> {
+    let state = OtState::parse(text(case.get("ot")));
+    let expect = case.get("expect");
     same(
         "threshold",
         state.threshold().map(Threshold::bits),
@@ -50,19 +50,19 @@ fn parse_ot(case: &Json) -> Result<(), String> {
     )
 }
 
-fn trace_id(case: &Json) -> TraceId {
-    TraceId::from_hex(text(&case["trace_id"])).unwrap()
+fn trace_id(object: &Json) -> TraceId {
+    TraceId::from_hex(text(&object["trace_id"])).unwrap()
 }
 
-fn randomness(case: &Json) -> Result<(), String> {
-    let found = OtState::parse(text(&case["ot"])).randomness(trace_id(case));
-    same("randomness", Some(found), number56(&case["expect"]["randomness"]))
+fn randomness(case: &Case) -> Result<(), String> {
+    let found = OtState::parse(text(case.get("ot"))).randomness(trace_id(case.value()));
+    same("randomness", Some(found), number56(case.expect("randomness")))
 }
 
-fn decide(case: &Json) -> Result<(), String> {
-    let threshold = Threshold::from_bits(number56(&case["threshold"]).unwrap()).unwrap();
-    let sampled = threshold.keeps(number56(&case["randomness"]).unwrap());
-    same("sampled", Some(sampled), case["expect"]["sampled"].as_bool())
+fn decide(case: &Case) -> Result<(), String> {
+    let threshold = Threshold::from_bits(number56(case.get("threshold")).unwrap()).unwrap();
+    let sampled = threshold.keeps(number56(case.get("randomness")).unwrap());
+    same("sampled", Some(sampled), case.expect("sampled").as_bool())
 }
 
 #[cfg(feature = "alloc")]
@@ -74,6 +74,7 @@ mod owned {
         SamplingRequest, SamplingResult, TraceIdRatioBased,
     };
     use spanline_core::{Context, OwnedValue, SpanContext, SpanId, SpanKind, TraceFlags, TraceState, Value};
+    use spanline_test_vectors::Outcome;
 
     fn sampler(config: &Json, deferred_as_root: bool) -> Result<Box<dyn Sampler>, String> {
         if let Some(name) = config.as_str() {
@@ -160,20 +161,27 @@ mod owned {
         same("what the plan promised", &SamplingResult::of(promised), result)
     }
 
-    pub(crate) fn sample(case: &Json) -> Outcome {
-        if case["sampler"].get("composite").is_some() {
-            return Ok(Done::Skipped("composite samplers come with a later issue"));
+    fn sample(case: &Case) -> Outcome {
+        if case.get("sampler").get("composite").is_some() {
+            return Outcome::Skipped("composite samplers come with a later issue".into());
         }
-        only_members(&case["config"], &["deferred_as_root"])?;
-        let sampler = sampler(&case["sampler"], case["config"]["deferred_as_root"] != false)?;
-        let parent = parent(&case["parent"])?;
+        decision(case).into()
+    }
+
+    fn decision(case: &Case) -> Result<(), String> {
+        only_members(case.get("config"), &["deferred_as_root"])?;
+        let sampler = sampler(
+            case.get("sampler"),
+            case.get("config")["deferred_as_root"] != false,
+        )?;
+        let parent = parent(case.get("parent"))?;
         let span = parent.span_context();
         let none: [(&str, Value<'_>); 0] = [];
         let source: &[(&str, Value<'_>)] = &none;
         let random = !span.is_valid() || span.flags().is_random();
         let request = SamplingRequest::new(
             &parent,
-            trace_id(case),
+            trace_id(case.value()),
             random,
             "span",
             SpanKind::Internal,
@@ -181,12 +189,12 @@ mod owned {
             &[],
         );
         let result = sampler.should_sample(&request);
-        check_plan(&*sampler, &parent, trace_id(case), &result)?;
+        check_plan(&*sampler, &parent, trace_id(case.value()), &result)?;
         let state = result
             .trace_state
             .clone()
             .unwrap_or_else(|| span.trace_state().clone());
-        for (member, value) in case["expect"].as_object().unwrap() {
+        for (member, value) in case.get("expect").as_object().unwrap() {
             match member.as_str() {
                 "decision" => {
                     let name = match result.decision {
@@ -198,7 +206,7 @@ mod owned {
                 }
                 "ot" => {
                     let ot = state.get("ot").unwrap_or_default();
-                    let found: serde_json::Map<_, _> = ot
+                    let found: spanline_test_vectors::serde_json::Map<_, _> = ot
                         .split_terminator(';')
                         .map(|entry| entry.split_once(':').unwrap())
                         .map(|(key, value)| (key.to_owned(), Json::from(value)))
@@ -220,75 +228,55 @@ mod owned {
                 _ => return Err(format!("unknown member `{member}`")),
             }
         }
-        Ok(Done::Passed)
+        Ok(())
     }
 
-    pub(crate) fn trace_id_ratio(case: &Json) -> Outcome {
-        only_members(&case["expect"], &["sampled"])?;
-        let sampled = TraceIdRatioBased::new(case["ratio"].as_f64().unwrap()).keeps(trace_id(case));
-        same("sampled", Some(sampled), case["expect"]["sampled"].as_bool())?;
-        Ok(Done::Passed)
-    }
-}
-
-#[cfg(not(feature = "alloc"))]
-mod owned {
-    use super::*;
-
-    pub(crate) fn sample(_: &Json) -> Outcome {
-        Ok(Done::Skipped("samplers need the feature alloc"))
+    fn trace_id_ratio(case: &Case) -> Result<(), String> {
+        only_members(case.get("expect"), &["sampled"])?;
+        let sampled =
+            TraceIdRatioBased::new(case.get("ratio").as_f64().unwrap()).keeps(trace_id(case.value()));
+        same("sampled", Some(sampled), case.expect("sampled").as_bool())
     }
 
-    pub(crate) fn trace_id_ratio(_: &Json) -> Outcome {
-        Ok(Done::Skipped("samplers need the feature alloc"))
+    #[test]
+    fn samples() {
+        run("core", Level::Engine, "sampling.json", &["sample"], sample);
+    }
+
+    #[test]
+    fn ratios() {
+        run(
+            "core",
+            Level::Engine,
+            "sampling.json",
+            &["trace_id_ratio"],
+            trace_id_ratio,
+        );
     }
 }
 
 #[test]
-fn sampling() {
-    run("sampling", "sampling", |case| {
-        only_members(
-            case,
-            &[
-                "id",
-                "op",
-                "basis",
-                "note",
-                "config",
-                "expect",
-                "ot",
-                "parent",
-                "precision",
-                "probability",
-                "randomness",
-                "ratio",
-                "sampler",
-                "threshold",
-                "trace_id",
-            ],
-        )?;
-        let known = |members: &[&str]| only_members(&case["expect"], members);
-        match text(&case["op"]) {
+fn arithmetic() {
+    let ops = ["probability_to_threshold", "parse_ot", "randomness", "decide"];
+    run("core", Level::Engine, "sampling.json", &ops, |case| {
+        let known = |members: &[&str]| only_members(case.get("expect"), members);
+        match case.op() {
             "probability_to_threshold" => {
                 known(&["th", "error"])?;
-                probability_to_threshold(case)?;
+                probability_to_threshold(case)
             }
             "parse_ot" => {
                 known(&["threshold", "randomness", "rest"])?;
-                parse_ot(case)?;
+                parse_ot(case)
             }
             "randomness" => {
                 known(&["randomness"])?;
-                randomness(case)?;
+                randomness(case)
             }
-            "decide" => {
+            _ => {
                 known(&["sampled"])?;
-                decide(case)?;
+                decide(case)
             }
-            "sample" => return owned::sample(case),
-            "trace_id_ratio" => return owned::trace_id_ratio(case),
-            op => return Err(format!("unknown op `{op}`")),
         }
-        Ok(Done::Passed)
     });
 }
