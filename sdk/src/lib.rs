@@ -11,3 +11,5 @@ mod exit;
 mod fork;
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod log;
+#[allow(dead_code, unused_imports)]
+mod transport;

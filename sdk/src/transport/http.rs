@@ -1,0 +1,225 @@
+//! HTTP/1.1 with kept connections, over ureq.
+
+use super::gzip::{Decompressed, decompress};
+use super::socket::{Control, NoResolver, SocketConnector};
+use super::{
+    Endpoint, FailKind, HttpRequest, Interrupt, MAX_RESPONSE_BYTES, Response, SendOutcome, Transport,
+};
+use std::io::{ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Request, header};
+use ureq::{Agent, Body, Error};
+
+const USER_AGENT: &str = concat!("Spanline-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
+/// One write of this size at most; also the memory that a connection keeps for writing.
+const OUTPUT_BUFFER: usize = 128 * 1024;
+/// The head of an answer has to fit in; also the memory that a connection keeps for reading.
+const INPUT_BUFFER: usize = 16 * 1024;
+/// An idle connection older than this is not used again.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+
+/// What the client sets itself, for a reason.
+const OURS: [HeaderName; 9] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::EXPECT,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+];
+
+/// Sends over HTTP/1.1 to one receiver. No proxy is used and no environment variable is read.
+#[derive(Debug)]
+pub(crate) struct HttpTransport {
+    agent: Agent,
+    control: Arc<Control>,
+}
+
+impl HttpTransport {
+    /// A transport without a connection; one is made when it is needed.
+    pub(crate) fn new() -> Self {
+        let control = Arc::new(Control::default());
+        Self {
+            agent: agent(&control),
+            control,
+        }
+    }
+
+    fn post(&self, endpoint: &Endpoint, request: &HttpRequest<'_>) -> Result<http::Response<Body>, Error> {
+        let mut post = Request::post(endpoint.uri()).body(request.body)?;
+        let headers = post.headers_mut();
+        if let Some(authorization) = endpoint
+            .authorization()
+            .and_then(|text| HeaderValue::from_str(text).ok())
+        {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        for (name, value) in request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let value = HeaderValue::from_str(value);
+            if let (Ok(name), Ok(value)) = (name, value)
+                && !OURS.contains(&name)
+            {
+                headers.insert(name, value);
+            }
+        }
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(request.content_type),
+        );
+        if let Some(encoding) = request.content_encoding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        self.agent.run(post)
+    }
+
+    /// Sends, and follows one redirect that keeps method, body and origin.
+    fn attempt(&self, request: &HttpRequest<'_>) -> SendOutcome {
+        let answered = self.post(request.endpoint, request).and_then(|response| {
+            let target = match response.status().as_u16() {
+                307 | 308 => text(response.headers(), &header::LOCATION),
+                _ => None,
+            };
+            match target.and_then(|location| request.endpoint.redirected(&location)) {
+                Some(target) => {
+                    // Read what came along, so that the connection can be used again.
+                    let _ = read_body(response);
+                    self.post(&target, request)
+                }
+                None => Ok(response),
+            }
+        });
+        match answered {
+            Ok(response) => read_body(response),
+            Err(error) => self.failure(&error),
+        }
+    }
+
+    fn failure(&self, error: &Error) -> SendOutcome {
+        if self.control.stopped() {
+            return SendOutcome::failed(FailKind::Interrupted, "stopped by shutdown");
+        }
+        let kind = match error {
+            Error::Timeout(_) => FailKind::Timeout,
+            Error::HostNotFound => FailKind::Dns,
+            Error::BadUri(_) | Error::Http(_) => FailKind::BadUrl,
+            Error::TlsRequired | Error::Tls(_) => FailKind::Tls,
+            Error::Io(error) => match error.kind() {
+                ErrorKind::ConnectionRefused => FailKind::ConnectRefused,
+                ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::NetworkDown
+                | ErrorKind::AddrNotAvailable => FailKind::Unreachable,
+                ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::NotConnected
+                | ErrorKind::UnexpectedEof => FailKind::Reset,
+                ErrorKind::TimedOut => FailKind::Timeout,
+                _ => FailKind::Other,
+            },
+            _ => FailKind::Other,
+        };
+        let message = match error {
+            Error::Timeout(_) => "no answer within the timeout".to_owned(),
+            Error::HostNotFound => "the host name cannot be resolved".to_owned(),
+            // These may repeat the URL.
+            Error::BadUri(_) | Error::Http(_) => "the request is not valid HTTP".to_owned(),
+            Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                "the connection was closed before an answer".to_owned()
+            }
+            other => other.to_string(),
+        };
+        SendOutcome::failed(kind, message)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&mut self, request: &HttpRequest<'_>, timeout: Option<Duration>) -> SendOutcome {
+        if self.control.stopped() {
+            return SendOutcome::failed(FailKind::Interrupted, "stopped by shutdown");
+        }
+        self.control.begin(timeout);
+        match catch_unwind(AssertUnwindSafe(|| self.attempt(request))) {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // Its state may be anything now, and what its lock guarded too.
+                self.agent = agent(&self.control);
+                SendOutcome::failed(FailKind::Other, "the HTTP client panicked")
+            }
+        }
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        Interrupt(Arc::clone(&self.control))
+    }
+
+    fn forget(self: Box<Self>) {
+        std::mem::forget(self);
+    }
+}
+
+fn agent(control: &Arc<Control>) -> Agent {
+    let config = Config::builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(USER_AGENT)
+        .accept(AutoHeaderValue::None)
+        .accept_encoding("gzip")
+        .input_buffer_size(INPUT_BUFFER)
+        .output_buffer_size(OUTPUT_BUFFER)
+        .max_response_header_size(INPUT_BUFFER)
+        .max_idle_connections(1)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(MAX_IDLE)
+        .build();
+    Agent::with_parts(config, SocketConnector(Arc::clone(control)), NoResolver)
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
+}
+
+/// Reads the rest of an answer. Its status has arrived, so whatever is wrong with the body, it is an answer.
+fn read_body(response: http::Response<Body>) -> SendOutcome {
+    let (parts, body) = response.into_parts();
+    let encoding = text(&parts.headers, &header::CONTENT_ENCODING);
+    let mut raw = Vec::new();
+    let bound = u64::try_from(MAX_RESPONSE_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let read = body.into_reader().take(bound).read_to_end(&mut raw);
+    if raw.len() > MAX_RESPONSE_BYTES {
+        return SendOutcome::TooLarge;
+    }
+    let plain = encoding.as_deref().map_or("", str::trim);
+    let (body, decoded) = if plain.is_empty() || plain.eq_ignore_ascii_case("identity") || raw.is_empty() {
+        (raw, true)
+    } else if plain.eq_ignore_ascii_case("gzip") || plain.eq_ignore_ascii_case("x-gzip") {
+        match decompress(&raw, MAX_RESPONSE_BYTES) {
+            Decompressed::Complete(body) => (body, true),
+            Decompressed::Broken(body) => (body, false),
+            Decompressed::TooLarge => return SendOutcome::TooLarge,
+        }
+    } else {
+        (Vec::new(), false)
+    };
+    SendOutcome::Response(Response {
+        status: parts.status.as_u16(),
+        retry_after: text(&parts.headers, &header::RETRY_AFTER),
+        content_type: text(&parts.headers, &header::CONTENT_TYPE),
+        body,
+        body_complete: decoded && read.is_ok(),
+    })
+}
