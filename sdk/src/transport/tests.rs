@@ -404,10 +404,12 @@ fn figures() {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = BufReader::with_capacity(1 << 20, stream.unwrap());
-            while let Some(_seen) = read_request(&mut stream, 1) {
-                stream.get_mut().write_all(&answer("200 OK", "", b"").0).unwrap();
-            }
+            std::thread::spawn(move || {
+                let mut stream = BufReader::with_capacity(1 << 20, stream.unwrap());
+                while let Some(_seen) = read_request(&mut stream, 1) {
+                    stream.get_mut().write_all(&answer("200 OK", "", b"").0).unwrap();
+                }
+            });
         }
     });
     let endpoint = Endpoint::parse(&format!("http://{address}/v1/traces")).unwrap();
@@ -425,6 +427,7 @@ fn figures() {
             (cpu_nanos() - cpu) / rounds,
         );
         let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
+        stream.get_ref().set_nodelay(true).unwrap();
         let head = format!("POST / HTTP/1.1\r\nContent-Length: {size}\r\n\r\n");
         let floor = cpu_nanos();
         for _ in 0..rounds {
