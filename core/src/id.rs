@@ -22,16 +22,19 @@ macro_rules! id_type {
             /// Parses exactly
             #[doc = stringify!($digits)]
             /// lowercase hex digits; the all-zero id is parsed too. Anything else is `None`.
+            #[inline]
             pub fn from_hex(text: &str) -> Option<Self> {
                 Self::from_hex_bytes(text.as_bytes())
             }
 
             /// As [`Self::from_hex`], over bytes that need not be UTF-8.
+            #[inline]
             pub fn from_hex_bytes(text: &[u8]) -> Option<Self> {
                 hex::parse_lower(text).map(Self)
             }
 
             /// As [`Self::from_hex_bytes`], but digits may be of either case.
+            #[inline]
             pub fn from_hex_any_case(text: &[u8]) -> Option<Self> {
                 hex::parse_any(text).map(Self)
             }
@@ -49,6 +52,7 @@ macro_rules! id_type {
             }
 
             /// The id as lowercase hex digits (ASCII).
+            #[inline]
             pub fn to_hex(self) -> [u8; $digits] {
                 let mut out = [0; $digits];
                 hex::write_lower(&self.0, &mut out);

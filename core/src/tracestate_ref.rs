@@ -233,7 +233,7 @@ impl Scan {
             return Err(TraceStateError::InvalidKey);
         }
         let value_start = key_end + 1;
-        let value_stop = skip(text, value_start, |c| is(c, VALUE));
+        let value_stop = skip_value(text, value_start);
         let end = skip(text, value_stop, is_ows);
         let mut value_end = value_stop;
         while value_end > value_start && text[value_end - 1] == b' ' {
@@ -255,9 +255,51 @@ impl Scan {
     }
 }
 
+/// The first place from here on whose byte cannot be part of a value: eight bytes at a time, as values are long.
+#[inline]
+fn skip_value(text: &[u8], from: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let (words, _) = text.get(from..).unwrap_or_default().as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // With the high bits cleared no sum leaves its byte; adding (0x80 - x) asks whether a byte is at least x.
+        let low = word & !HIGH;
+        let printable = (low + 0x60 * ONES) & !(low + ONES);
+        let comma = (low ^ (0x2c * ONES)) + 0x7f * ONES;
+        let equals = (low ^ (0x3d * ONES)) + 0x7f * ONES;
+        let wrong = (!(printable & comma & equals) | word) & HIGH;
+        if wrong != 0 {
+            return at + wrong.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    skip(text, at, |c| is(c, VALUE))
+}
+
 /// The first place from here on whose byte is not of the kind.
 #[inline]
 fn skip(text: &[u8], from: usize, kind: impl Fn(u8) -> bool) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     from + rest.iter().position(|&c| !kind(c)).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_at_each_place_of_a_value() {
+        for place in 0..20 {
+            for byte in 0..=255u8 {
+                let mut text = [b'v'; 20];
+                text[place] = byte;
+                let expected = if is(byte, VALUE) { 20 } else { place };
+                assert_eq!(skip_value(&text, 0), expected, "{byte:02x} at {place}");
+                assert_eq!(skip_value(&text, place), expected);
+            }
+        }
+        assert_eq!(skip_value(b"abc", 3), 3);
+    }
 }
