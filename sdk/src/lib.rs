@@ -7,6 +7,8 @@ mod clock;
 mod detect;
 #[allow(dead_code)]
 mod exit;
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod exporters;
 #[allow(dead_code)]
 mod fork;
 #[allow(dead_code, unreachable_pub, unused_imports)]

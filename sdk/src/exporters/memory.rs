@@ -1,0 +1,90 @@
+//! Finished spans kept in memory, for tests.
+
+use super::finished::FinishedSpan;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keeps every span that is exported to it, without bound: for tests. Clones share what they keep, so one is given to
+/// the provider and the other asked.
+///
+/// After `shutdown` an export fails; what was kept stays readable.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryExporter {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    spans: Vec<FinishedSpan>,
+    shut_down: bool,
+}
+
+impl MemoryExporter {
+    /// An exporter that has nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The spans so far, in the order in which they were exported.
+    pub fn get(&self) -> Vec<FinishedSpan> {
+        self.lock().spans.clone()
+    }
+
+    /// Forgets the spans so far.
+    pub fn reset(&self) {
+        self.lock().spans.clear();
+    }
+
+    /// Keeps these spans; `false`, and nothing is kept, after `shutdown`.
+    pub fn export(&mut self, spans: impl IntoIterator<Item = FinishedSpan>) -> bool {
+        // The iterator is the caller's code: it runs before the lock is taken.
+        let spans: Vec<FinishedSpan> = spans.into_iter().collect();
+        let mut kept = self.lock();
+        if !kept.shut_down {
+            kept.spans.extend(spans);
+        }
+        !kept.shut_down
+    }
+
+    /// Lets every later export fail.
+    pub fn shutdown(&mut self) {
+        self.lock().shut_down = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exporters::finished::tests::span;
+
+    #[test]
+    fn spans_are_kept_until_reset_and_not_after_shutdown() {
+        let mut exporter = MemoryExporter::new();
+        let asked = exporter.clone();
+        assert!(exporter.export([span(1, 1, 0, 0, 1), span(1, 2, 1, 0, 1)]));
+        assert!(exporter.export([span(2, 3, 0, 0, 1)]));
+        assert_eq!(
+            asked.get().iter().map(|span| &*span.name).collect::<Vec<_>>(),
+            ["span 1", "span 2", "span 3"]
+        );
+        asked.reset();
+        assert!(asked.get().is_empty());
+        assert!(exporter.export([span(1, 4, 0, 0, 1)]));
+        exporter.shutdown();
+        assert!(!exporter.export([span(1, 5, 0, 0, 1)]));
+        assert_eq!(asked.get().len(), 1, "kept after shutdown");
+    }
+
+    #[test]
+    fn the_iterator_may_ask_the_exporter() {
+        let mut exporter = MemoryExporter::new();
+        let asked = exporter.clone();
+        exporter.export(std::iter::once_with(|| {
+            span(1, asked.get().len() as u64 + 1, 0, 0, 1)
+        }));
+        assert_eq!(asked.get()[0].name, "span 1");
+    }
+}
