@@ -1,0 +1,13 @@
+//! What each fuzz target does with its input: it must neither panic nor break what holds for every input. Apart from
+//! the targets themselves, so that corpora are replayed as plain tests, without a fuzzer.
+
+mod baggage;
+mod traceparent;
+
+pub use baggage::baggage;
+pub use traceparent::traceparent;
+
+/// The lines of an input: each is one header value.
+fn lines(input: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    input.split(|&c| c == b'\n')
+}
