@@ -40,6 +40,6 @@ mod schema;
 
 pub use case::{Case, load, load_text, vectors_dir};
 pub use report::{Level, Outcome};
-pub use run::run;
+pub use run::{engine_only, run};
 pub use schema::Schema;
 pub use serde_json::{self, Value};

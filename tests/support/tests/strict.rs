@@ -68,7 +68,10 @@ fn unknown_things_are_refused() {
 fn decisions_names_every_project_case() {
     let text = std::fs::read_to_string(vectors_dir().join("DECISIONS.md")).unwrap();
     for name in file_names() {
-        let section = text.split("\n## ").find(|s| s.starts_with(&format!("{name}\n"))).unwrap_or_default();
+        let section = text
+            .split("\n## ")
+            .find(|s| s.starts_with(&format!("{name}\n")))
+            .unwrap_or_default();
         for case in load(&name).unwrap() {
             let named = section.contains(&format!("- `{}` ", case.id()));
             assert_eq!(named, case.get("basis") == "project", "{name}/{}", case.id());

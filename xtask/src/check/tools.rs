@@ -1,0 +1,64 @@
+//! What the toolchain checks.
+
+use crate::setup;
+use crate::shell::Run;
+
+/// Formatting.
+pub(super) fn format() -> Result<(), String> {
+    component("rustfmt")?;
+    Run::cargo(["fmt", "--all", "--check"]).output().map(drop)
+}
+
+/// Lints of every crate, its tests included.
+pub(super) fn clippy() -> Result<(), String> {
+    component("clippy")?;
+    Run::cargo([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-Dwarnings",
+    ])
+    .output()
+    .map(drop)
+}
+
+/// A build of the workspace gives core all of its features; what is unused without them shows only here.
+pub(super) fn clippy_core() -> Result<(), String> {
+    for features in ["", "alloc"] {
+        let args = [
+            "clippy",
+            "-p",
+            "spanline-core",
+            "--no-default-features",
+            "--features",
+            features,
+        ];
+        let rest = ["--all-targets", "--quiet", "--", "-Dwarnings"];
+        Run::cargo(args.iter().chain(&rest)).output()?;
+    }
+    Ok(())
+}
+
+/// Documentation without broken links.
+pub(super) fn docs() -> Result<(), String> {
+    let run = Run::cargo([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+        "--quiet",
+    ]);
+    run.env("RUSTDOCFLAGS", "-Dwarnings").output().map(drop)
+}
+
+/// A toolchain of the minimal profile lacks rustfmt and clippy.
+fn component(name: &str) -> Result<(), String> {
+    let subcommand = if name == "rustfmt" { "fmt" } else { name };
+    if Run::cargo([subcommand, "--version"]).succeeds() {
+        return Ok(());
+    }
+    setup::say(&format!("fetching {name}: rustup component add {name}"));
+    Run::new("rustup", ["component", "add", name]).output().map(drop)
+}
