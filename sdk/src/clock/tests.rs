@@ -263,6 +263,8 @@ fn one_thread_renews_and_the_others_go_on() {
         before.wall_offset + 1,
         "a lock from before a fork is none"
     );
+    let off = clock.published.read().mult.abs_diff(before.mult);
+    assert!(off < before.mult / 100, "a half-written history is not used");
     assert_eq!(clock.renewing.load(Ordering::Relaxed), 0);
 }
 

@@ -103,6 +103,7 @@ mod tests {
         let table = b"root:x:0:0:root:/root:/bin/sh\n# 7\n\nbroken:7\nb\xff:x:8:\nann:x:1000:1000::/home/ann:/bin/sh\n";
         assert_eq!(user_name(table, 0).as_deref(), Some("root"));
         assert_eq!(user_name(table, 1000).as_deref(), Some("ann"));
+        assert_eq!(user_name(table, 100), None);
         assert_eq!(user_name(table, 7), None);
         assert_eq!(user_name(table, 8), None);
         assert_eq!(user_name(b"", 0), None);

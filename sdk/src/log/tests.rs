@@ -75,12 +75,16 @@ fn the_handler_gets_every_problem_whatever_the_level() {
 fn a_sink_that_reports_or_panics_does_no_harm() {
     in_turn(|| {
         let before = unheard();
-        set_log_sink(Some(Arc::new(|_, _| {
+        let called = Arc::new(AtomicU64::new(0));
+        let calls = Arc::clone(&called);
+        set_log_sink(Some(Arc::new(move |_, _| {
+            calls.fetch_add(1, Ordering::Relaxed);
             report(Level::Error, "tests_inner", format_args!("from the sink"));
             std::panic::resume_unwind(Box::new(()));
         })));
         report(Level::Error, "tests_outer", format_args!("x"));
         assert_eq!(unheard(), before + 2, "the inner report and the panic");
+        assert_eq!(called.load(Ordering::Relaxed), 1);
         let (sink, lines) = collecting();
         set_log_sink(Some(sink));
         report(Level::Error, "tests_after", format_args!("still there"));
