@@ -4,6 +4,8 @@
 //! time, blocks that thread for at most the timeout of the attempt, and can be stopped from another one.
 
 mod endpoint;
+#[cfg(all(test, target_os = "linux"))]
+mod figures;
 mod gzip;
 mod http;
 mod socket;

@@ -6,13 +6,13 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// A request as the server saw it: its connection's number, its head in lower case, its body.
-struct Seen {
+pub(super) struct Seen {
     connection: usize,
     head: String,
     body: Vec<u8>,
 }
 
-fn read_request(stream: &mut BufReader<TcpStream>, connection: usize) -> Option<Seen> {
+pub(super) fn read_request(stream: &mut BufReader<TcpStream>, connection: usize) -> Option<Seen> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if stream.read_line(&mut head).ok()? == 0 {
@@ -63,7 +63,7 @@ fn serve(answers: Vec<(Vec<u8>, bool)>) -> (String, Receiver<Seen>, JoinHandle<(
     (url, requests, thread)
 }
 
-fn answer(status: &str, headers: &str, body: &[u8]) -> (Vec<u8>, bool) {
+pub(super) fn answer(status: &str, headers: &str, body: &[u8]) -> (Vec<u8>, bool) {
     let head = format!(
         "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()
@@ -71,7 +71,11 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> (Vec<u8>, bool) {
     ([head.as_bytes(), body].concat(), false)
 }
 
-fn request<'a>(endpoint: &'a Endpoint, headers: &'a [(String, String)], body: &'a [u8]) -> HttpRequest<'a> {
+pub(super) fn request<'a>(
+    endpoint: &'a Endpoint,
+    headers: &'a [(String, String)],
+    body: &'a [u8],
+) -> HttpRequest<'a> {
     HttpRequest {
         endpoint,
         headers,
@@ -81,14 +85,14 @@ fn request<'a>(endpoint: &'a Endpoint, headers: &'a [(String, String)], body: &'
     }
 }
 
-const LONG: Option<Duration> = Some(Duration::from_secs(30));
+pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(30));
 
 fn send(transport: &mut HttpTransport, url: &str, body: &[u8]) -> SendOutcome {
     let endpoint = Endpoint::parse(url).unwrap();
     transport.send(&request(&endpoint, &[], body), LONG)
 }
 
-fn response(outcome: SendOutcome) -> Response {
+pub(super) fn response(outcome: SendOutcome) -> Response {
     match outcome {
         SendOutcome::Response(response) => response,
         other => panic!("no response: {other:?}"),
@@ -437,65 +441,4 @@ fn a_forked_child_that_forgets_does_not_disturb_the_parents_connection() {
         [1, 1]
     );
     server.join().unwrap();
-}
-
-/// Prints the CPU time of the sending thread for each request, to a receiver on this machine: run in release, by hand.
-#[cfg(target_os = "linux")]
-#[test]
-#[ignore = "a measurement, not a check"]
-fn figures() {
-    fn cpu_nanos() -> u64 {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-        text.split(' ').next().unwrap().parse().unwrap()
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || {
-                let mut stream = BufReader::with_capacity(1 << 20, stream.unwrap());
-                while let Some(_seen) = read_request(&mut stream, 1) {
-                    stream.get_mut().write_all(&answer("200 OK", "", b"").0).unwrap();
-                }
-            });
-        }
-    });
-    let endpoint = Endpoint::parse(&format!("http://{address}/v1/traces")).unwrap();
-    for size in [100_000usize, 700_000] {
-        let body = vec![0x55; size];
-        let rounds = 2_000u64;
-        let mut transport = HttpTransport::new();
-        response(transport.send(&request(&endpoint, &[], &body), LONG));
-        let (start, cpu) = (Instant::now(), cpu_nanos());
-        for _ in 0..rounds {
-            response(transport.send(&request(&endpoint, &[], &body), LONG));
-        }
-        let (wall, cpu) = (
-            start.elapsed().as_nanos() as u64 / rounds,
-            (cpu_nanos() - cpu) / rounds,
-        );
-        let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
-        stream.get_ref().set_nodelay(true).unwrap();
-        let head = format!("POST / HTTP/1.1\r\nContent-Length: {size}\r\n\r\n");
-        let floor = cpu_nanos();
-        for _ in 0..rounds {
-            stream.get_mut().write_all(head.as_bytes()).unwrap();
-            stream.get_mut().write_all(&body).unwrap();
-            let mut line = String::new();
-            while !line.ends_with("\r\n\r\n") {
-                stream.read_line(&mut line).unwrap();
-            }
-        }
-        let floor = (cpu_nanos() - floor) / rounds;
-        let per_span = cpu as f64 / (size as f64 / 190.0);
-        println!(
-            "{size} bytes: {cpu} ns CPU, {wall} ns wall, bare sockets {floor} ns CPU; {per_span:.1} ns CPU a span"
-        );
-        let mut compressor = GzipCompressor::new();
-        let start = cpu_nanos();
-        for _ in 0..200 {
-            compressor.compress([&body[..]]).unwrap();
-        }
-        println!("gzip of so many equal bytes: {} ns", (cpu_nanos() - start) / 200);
-    }
 }
