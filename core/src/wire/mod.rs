@@ -1,3 +1,8 @@
 //! Wire formats.
 
+#[cfg(feature = "alloc")]
+mod base64;
+mod json;
+mod proto;
+
 pub mod otlp;

@@ -1,0 +1,198 @@
+//! The writer of a `Span` message.
+
+use crate::wire::proto::{Sink, Slice, optional_len, optional_varint_len};
+use crate::{SpanId, SpanKind, StatusCode, TraceFlags, TraceId};
+
+/// Everything a finished span consists of. Attributes, events and links are complete encoded fields, one after the
+/// other, as [`super::push_attribute`], [`super::push_event`] and [`super::push_link`] make them.
+///
+/// ```
+/// use spanline_core::{SpanId, TraceFlags, TraceId, wire::otlp::{SpanParts, SpanView}};
+/// let parts = SpanParts {
+///     name: "op",
+///     flags: TraceFlags::SAMPLED,
+///     ..SpanParts::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]))
+/// };
+/// let mut message = vec![0; parts.encoded_len()];
+/// assert_eq!(parts.write_to(&mut message), message.len());
+/// assert_eq!(SpanView::check(&message).unwrap().name(), "op");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SpanParts<'a> {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// The span.
+    pub span_id: SpanId,
+    /// The trace state as W3C header text; may be empty.
+    pub trace_state: &'a str,
+    /// The parent; invalid for a root.
+    pub parent_span_id: SpanId,
+    /// Whether the parent is in another process.
+    pub parent_is_remote: bool,
+    /// The span's own flags.
+    pub flags: TraceFlags,
+    /// Name.
+    pub name: &'a str,
+    /// Kind.
+    pub kind: SpanKind,
+    /// Start, in nanoseconds since the Unix epoch.
+    pub start_unix_nano: u64,
+    /// End, likewise.
+    pub end_unix_nano: u64,
+    /// Encoded attributes.
+    pub attributes: &'a [u8],
+    /// Attributes that the limits dropped.
+    pub dropped_attributes: u32,
+    /// Encoded events.
+    pub events: &'a [u8],
+    /// Events that the limits dropped.
+    pub dropped_events: u32,
+    /// Encoded links.
+    pub links: &'a [u8],
+    /// Links that the limits dropped.
+    pub dropped_links: u32,
+    /// Status; not written when unset.
+    pub status: StatusCode,
+    /// Its message; written only with [`StatusCode::Error`].
+    pub status_message: &'a str,
+}
+
+impl SpanParts<'_> {
+    /// A span with these ids and otherwise nothing.
+    pub const fn new(trace_id: TraceId, span_id: SpanId) -> Self {
+        Self {
+            trace_id,
+            span_id,
+            trace_state: "",
+            parent_span_id: SpanId::INVALID,
+            parent_is_remote: false,
+            flags: TraceFlags::NONE,
+            name: "",
+            kind: SpanKind::Internal,
+            start_unix_nano: 0,
+            end_unix_nano: 0,
+            attributes: &[],
+            dropped_attributes: 0,
+            events: &[],
+            dropped_events: 0,
+            links: &[],
+            dropped_links: 0,
+            status: StatusCode::Unset,
+            status_message: "",
+        }
+    }
+
+    /// Exact length of the message.
+    #[inline]
+    pub fn encoded_len(&self) -> usize {
+        // 28 bytes of ids, kind in 2, flags in 6.
+        let mut length = 36
+            + optional_len(self.name.len())
+            + fixed64_len(self.start_unix_nano)
+            + fixed64_len(self.end_unix_nano)
+            + self.attributes.len()
+            + self.events.len()
+            + self.links.len()
+            + optional_len(self.trace_state.len());
+        if self.parent_span_id.is_valid() {
+            length += 10;
+        }
+        if self.dropped_attributes | self.dropped_events | self.dropped_links != 0 {
+            length += optional_varint_len(self.dropped_attributes.into())
+                + optional_varint_len(self.dropped_events.into())
+                + optional_varint_len(self.dropped_links.into());
+        }
+        if self.status != StatusCode::Unset {
+            length += crate::wire::proto::framed_len(self.status_len());
+        }
+        length
+    }
+
+    /// Writes the message, fields in ascending order, and gives its length. Writes nothing and gives 0 when `out` is
+    /// shorter than [`Self::encoded_len`].
+    #[inline]
+    pub fn write_to(&self, out: &mut [u8]) -> usize {
+        if out.len() < self.encoded_len() {
+            return 0;
+        }
+        let mut out = Slice::new(out);
+        self.put(&mut out);
+        out.written()
+    }
+
+    #[inline]
+    fn put(&self, out: &mut impl Sink) {
+        out.fixed(ids(self.trace_id, self.span_id));
+        out.optional(0x1a, self.trace_state.as_bytes());
+        if self.parent_span_id.is_valid() {
+            let mut parent = [0; 10];
+            parent[..2].copy_from_slice(&[0x22, 8]);
+            parent[2..].copy_from_slice(self.parent_span_id.as_bytes());
+            out.fixed(parent);
+        }
+        out.optional(0x2a, self.name.as_bytes());
+        if self.start_unix_nano != 0 && self.end_unix_nano != 0 {
+            let mut block = [0; 20];
+            block[..3].copy_from_slice(&[0x30, self.kind as u8, 0x39]);
+            block[3..11].copy_from_slice(&self.start_unix_nano.to_le_bytes());
+            block[11] = 0x41;
+            block[12..].copy_from_slice(&self.end_unix_nano.to_le_bytes());
+            out.fixed(block);
+        } else {
+            out.fixed([0x30, self.kind as u8]);
+            out.optional_fixed64(0x39, self.start_unix_nano);
+            out.optional_fixed64(0x41, self.end_unix_nano);
+        }
+        out.put(self.attributes);
+        out.optional_varint(0x50, self.dropped_attributes.into());
+        if !self.events.is_empty() {
+            out.put(self.events);
+        }
+        out.optional_varint(0x60, self.dropped_events.into());
+        if !self.links.is_empty() {
+            out.put(self.links);
+        }
+        out.optional_varint(0x70, self.dropped_links.into());
+        if self.status != StatusCode::Unset {
+            out.frame(0x7a, self.status_len());
+            out.optional(0x12, self.message().as_bytes());
+            out.fixed([0x18, self.status as u8]);
+        }
+        let flags = wire_flags(self.flags, self.parent_is_remote).to_le_bytes();
+        out.fixed([0x85, 0x01, flags[0], flags[1], flags[2], flags[3]]);
+    }
+
+    /// The status message that is written.
+    const fn message(&self) -> &str {
+        match self.status {
+            StatusCode::Error => self.status_message,
+            _ => "",
+        }
+    }
+
+    const fn status_len(&self) -> usize {
+        2 + optional_len(self.message().len())
+    }
+}
+
+#[inline]
+pub(super) const fn fixed64_len(value: u64) -> usize {
+    if value == 0 { 0 } else { 9 }
+}
+
+/// Trace id and span id as fields 1 and 2.
+#[inline]
+pub(super) fn ids(trace_id: TraceId, span_id: SpanId) -> [u8; 28] {
+    let mut ids = [0; 28];
+    ids[..2].copy_from_slice(&[0x0a, 16]);
+    ids[2..18].copy_from_slice(trace_id.as_bytes());
+    ids[18..20].copy_from_slice(&[0x12, 8]);
+    ids[20..].copy_from_slice(span_id.as_bytes());
+    ids
+}
+
+/// W3C flags with `0x100` (it is known whether the other side is remote) and `0x200` (it is).
+#[inline]
+pub(super) const fn wire_flags(flags: TraceFlags, remote: bool) -> u32 {
+    flags.bits() as u32 | 0x100 | (remote as u32) << 9
+}
