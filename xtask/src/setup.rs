@@ -124,6 +124,33 @@ fn has_library(target: &str) -> bool {
         .any(|name| name.to_string_lossy().starts_with("libcore-"))
 }
 
+/// The sources of std, for builds that change how std itself is compiled.
+pub(crate) fn std_sources() -> Result<(), Missing> {
+    let there = || {
+        let sysroot = Run::new("rustc", ["--print", "sysroot"])
+            .output()
+            .unwrap_or_default();
+        std::path::Path::new(sysroot.trim())
+            .join("lib/rustlib/src/rust/library/std/Cargo.toml")
+            .is_file()
+    };
+    if there() {
+        return Ok(());
+    }
+    if !found("rustup") {
+        return Err("the sources of std missing, and there is no rustup".to_owned());
+    }
+    say("fetching the sources of std: rustup component add rust-src");
+    match Run::new("rustup", ["component", "add", "rust-src"]).output() {
+        Ok(_) if there() => Ok(()),
+        Ok(_) => Err("the sources of std missing although rustup added them".to_owned()),
+        Err(why) => Err(format!(
+            "the sources of std missing, and rustup failed: {}",
+            last_line(&why)
+        )),
+    }
+}
+
 /// Whether this toolchain of rustup is here, fetching it when not.
 pub(crate) fn toolchain(name: &str) -> Result<(), Missing> {
     if !found("rustup") {

@@ -46,8 +46,8 @@ fn at_least_one(mut outcome: Outcome, why: &str) -> Outcome {
 }
 
 /// The sanitizers are behind the compiler's unstable door, which the variable opens on a stable one.
-fn sanitized(name: &str, flags: &str) -> Run {
-    Run::cargo([
+fn sanitized(name: &str, more: &[&str]) -> Run {
+    let args = [
         "test",
         "-p",
         "spanline-engine",
@@ -57,10 +57,11 @@ fn sanitized(name: &str, flags: &str) -> Run {
         "--color=never",
         "--target",
         HOST,
-    ])
-    .env("RUSTC_BOOTSTRAP", "1")
-    .env("RUSTFLAGS", format!("-Zsanitizer={name} {flags}"))
-    .env("CARGO_TARGET_DIR", own_target(name))
+    ];
+    Run::cargo(args.iter().chain(more))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", format!("-Zsanitizer={name}"))
+        .env("CARGO_TARGET_DIR", own_target(name))
 }
 
 /// Address sanitizer, with leaks.
@@ -68,20 +69,25 @@ pub(crate) fn address() -> Result<Outcome, String> {
     if let Some(skip) = only_linux("address sanitizer") {
         return Ok(skip);
     }
-    libtest::count(sanitized("address", "").env("ASAN_OPTIONS", "detect_leaks=1"))
+    let run = sanitized("address", &[]).env("ASAN_OPTIONS", "detect_leaks=1");
+    Ok(at_least_one(libtest::count(run)?, "spanline-engine has no tests"))
 }
 
-/// Thread sanitizer. What it cannot know is in tests/tsan.supp, each with its reason.
+/// Thread sanitizer. It must see what std does as well (the locks of std, the count of an Arc), or it reports races that
+/// are none: so std is built with it. What it still cannot know is in tests/tsan.supp, each line with its reason.
 pub(crate) fn thread() -> Result<Outcome, String> {
     if let Some(skip) = only_linux("thread sanitizer") {
         return Ok(skip);
     }
-    // The precompiled std is not instrumented; without this the compiler refuses to mix the two.
-    let options = format!(
-        "suppressions={} halt_on_error=1",
-        root::root().join("tests/tsan.supp").display()
-    );
-    libtest::count(sanitized("thread", "-Cunsafe-allow-abi-mismatch=sanitizer").env("TSAN_OPTIONS", options))
+    if let Err(reason) = setup::std_sources() {
+        return Ok(Outcome::skip(
+            "the engine's tests under the thread sanitizer",
+            reason,
+        ));
+    }
+    let options = format!("suppressions={}", root::root().join("tests/tsan.supp").display());
+    let run = sanitized("thread", &["-Zbuild-std"]).env("TSAN_OPTIONS", options);
+    Ok(at_least_one(libtest::count(run)?, "spanline-engine has no tests"))
 }
 
 /// Miri interprets core; it finds undefined behaviour and wrong assumptions about layout and endianness.

@@ -162,11 +162,24 @@ fn sum(reports: &Reports, rules: &[Rule]) -> Result<Outcome, String> {
     let mut used = BTreeSet::new();
     for file in vector_files()? {
         let mut line = Line::default();
+        // One problem may be that of many cases (nobody ran them): say it once.
+        let mut problems: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for case in load(&file)? {
             for problem in one(&case, reports, rules, &mut line, &mut used) {
                 line.failed += 1;
-                outcome.log += &format!("FAILED {file}/{} ({}): {problem}\n", case.id(), case.op());
+                problems
+                    .entry((case.op().to_owned(), problem))
+                    .or_default()
+                    .push(case.id().to_owned());
             }
+        }
+        for ((op, problem), ids) in problems {
+            let more = if ids.len() > 1 {
+                format!(" and {} more", ids.len() - 1)
+            } else {
+                String::new()
+            };
+            outcome.log += &format!("FAILED {file}/{}{more} ({op}): {problem}\n", ids[0]);
         }
         close(&file, line, &mut outcome);
     }
