@@ -79,7 +79,7 @@ fn render(spans: &[FinishedSpan]) -> String {
         }
     }
     for (_, mut members) in traces {
-        members.sort_by_key(|&index| spans[index].start_unix_nanos);
+        members.sort_by_key(|&index| spans[index].start_unix_nano);
         render_trace(&mut text, spans, &members);
     }
     text
@@ -90,12 +90,7 @@ fn render_trace(text: &mut String, spans: &[FinishedSpan], members: &[usize]) {
     let Some(first) = members.first().map(|&index| &spans[index]) else {
         return;
     };
-    let _ = writeln!(
-        text,
-        "trace {} at {}",
-        first.trace_id,
-        utc(first.start_unix_nanos)
-    );
+    let _ = writeln!(text, "trace {} at {}", first.trace_id, utc(first.start_unix_nano));
     let ids: HashMap<SpanId, usize> = members
         .iter()
         .map(|&index| (spans[index].span_id, index))
@@ -130,7 +125,7 @@ fn render_span(text: &mut String, span: &FinishedSpan, depth: usize) {
     if span.kind != SpanKind::Internal {
         let _ = write!(text, " ({})", span.kind.name());
     }
-    let _ = write!(text, " {}", duration(span.start_unix_nanos, span.end_unix_nanos));
+    let _ = write!(text, " {}", duration(span.start_unix_nano, span.end_unix_nano));
     match span.status {
         StatusCode::Unset => {}
         StatusCode::Ok => text.push_str(", ok"),
@@ -160,9 +155,9 @@ fn render_span(text: &mut String, span: &FinishedSpan, depth: usize) {
         attributes(text, &link.attributes, indent + 6);
     }
     for (count, what) in [
-        (span.dropped_attributes_count, "attributes"),
-        (span.dropped_events_count, "events"),
-        (span.dropped_links_count, "links"),
+        (span.dropped_attributes, "attributes"),
+        (span.dropped_events, "events"),
+        (span.dropped_links, "links"),
     ] {
         if count > 0 {
             let _ = writeln!(
@@ -176,7 +171,7 @@ fn render_span(text: &mut String, span: &FinishedSpan, depth: usize) {
 }
 
 fn render_event(text: &mut String, span: &FinishedSpan, event: &FinishedEvent, indent: usize) {
-    let at = duration(span.start_unix_nanos, event.time_unix_nanos);
+    let at = duration(span.start_unix_nano, event.time_unix_nano);
     let sign = if at.starts_with('-') { "" } else { "+" };
     let _ = write!(text, "{:indent$}event {sign}{at} ", "");
     plain(text, &event.name);
@@ -306,15 +301,15 @@ mod tests {
             ),
         ];
         root.events = vec![FinishedEvent {
-            time_unix_nanos: root.start_unix_nanos + 1_200_000,
+            time_unix_nano: root.start_unix_nano + 1_200_000,
             name: "exception".to_owned(),
             attributes: vec![KeyValue::new("n", 3)],
-            dropped_attributes_count: 0,
+            dropped_attributes: 0,
         }];
-        root.dropped_links_count = 2;
-        let late = span(1, 2, 1, root.start_unix_nanos + 9, 1_500);
-        let early = span(1, 3, 1, root.start_unix_nanos + 5, 999);
-        let grandchild = span(1, 4, 3, root.start_unix_nanos + 6, 123_456_000_000);
+        root.dropped_links = 2;
+        let late = span(1, 2, 1, root.start_unix_nano + 9, 1_500);
+        let early = span(1, 3, 1, root.start_unix_nano + 5, 999);
+        let grandchild = span(1, 4, 3, root.start_unix_nano + 6, 123_456_000_000);
         let expected = r#"trace 00000000000000000000000000000001 at 2001-09-09T01:46:40.123Z
   * span 1 (server) 12.3 ms, error: no\nstock
       http.route = "/a\"b\u{1b}"
