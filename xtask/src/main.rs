@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod demo;
 mod fuzz;
+mod generate;
 mod root;
 mod setup;
 mod shell;
@@ -24,6 +25,7 @@ The commands of this project. All of them set up what they need and say so.
   cargo xtask check                Formatting, lints, docs and the rules of this repository.
   cargo xtask bench [rust]         Measure against the peers; writes benches/results.
              [--quick]             Fewer repetitions.
+  cargo xtask generate [--check]   Write what is made from sdk/engine/options.toml; --check compares it instead.
   cargo xtask fuzz [TARGET]        Fuzz one target or all of them, two minutes each.
              [--seconds N]         Another time per target.
   cargo xtask help                 This text.
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("test") => test::command(&rest),
         Some("check") => check::command(&rest),
         Some("bench") => bench::command(&rest),
+        Some("generate") => generate::command(&rest),
         Some("fuzz") => fuzz::command(&rest),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");

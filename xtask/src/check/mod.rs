@@ -18,6 +18,7 @@ const CHECKS: &[Check] = &[
     ("clippy", tools::clippy),
     ("clippy of core without std", tools::clippy_core),
     ("documentation", tools::docs),
+    ("generated files", crate::generate::check),
     ("crate arrows", arrows::check),
     ("manifests", manifests::check),
     ("unsafe code", unsafe_code::check),

@@ -1,0 +1,114 @@
+//! What is known about an option.
+
+use super::{TABLE, hint::closest};
+use crate::{Error, ErrorKind};
+use alloc::format;
+
+/// The type of an option's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum OptionType {
+    /// Text.
+    String,
+    /// Text that is an `http` or `https` URL.
+    Url,
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// A whole number of milliseconds.
+    DurationMs,
+    /// A whole number of bytes.
+    Bytes,
+    /// One of the known names.
+    Enum,
+    /// A list of known names.
+    List,
+    /// Pairs of names and texts.
+    Headers,
+    /// Pairs of names and attribute values.
+    Attributes,
+    /// A name of a sampler, a rate, or both.
+    Sampler,
+}
+
+/// The default of an option.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum DefaultValue {
+    /// No value.
+    None,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(u64),
+    /// Text, or a name.
+    Text(&'static str),
+    /// A list of names.
+    List(&'static [&'static str]),
+}
+
+/// One row of the table of options.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct OptionInfo {
+    /// The name, in dotted snake case.
+    pub name: &'static str,
+    /// The type of its value.
+    pub kind: OptionType,
+    /// The unit of a number; empty when there is none.
+    pub unit: &'static str,
+    /// The value when nobody sets one.
+    pub default: DefaultValue,
+    /// The smallest number allowed.
+    pub min: u64,
+    /// The largest number allowed.
+    pub max: u64,
+    /// Whether 0 means that there is no limit.
+    pub zero_is_none: bool,
+    /// The names that are accepted.
+    pub values: &'static [&'static str],
+    /// The names that are known but not offered by this build, each with the feature that it needs.
+    pub later: &'static [(&'static str, &'static str)],
+    /// The option whose value stands in when this one is not set.
+    pub fallback: Option<&'static str>,
+    /// The environment variables, the one that wins first.
+    pub variables: &'static [&'static str],
+    /// Whether its value is never shown.
+    pub secret: bool,
+    /// What it does, in Markdown.
+    pub text: &'static str,
+}
+
+impl OptionInfo {
+    /// All names that are known, offered or not.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &'static str> {
+        let later = self.later.iter().map(|&(name, _)| name);
+        self.values.iter().copied().chain(later)
+    }
+}
+
+/// The option of this name.
+///
+/// # Errors
+/// [`ErrorKind::UnknownOption`] when there is none, with the name that was probably meant.
+///
+/// ```
+/// use spanline_engine::options::find;
+/// assert_eq!(find("timeout_ms")?.variables[0], "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT");
+/// assert_eq!(find("servicename").unwrap_err().hint(), Some("service_name"));
+/// # Ok::<(), spanline_engine::Error>(())
+/// ```
+pub fn find(name: &str) -> Result<&'static OptionInfo, Error> {
+    if let Some(info) = TABLE.iter().find(|info| info.name == name) {
+        return Ok(info);
+    }
+    let hint = closest(name, TABLE.iter().map(|info| info.name));
+    let message = match hint {
+        Some(hint) => format!("there is no option {name:?}; did you mean `{hint}`?"),
+        None => format!("there is no option {name:?}"),
+    };
+    Err(Error::new(ErrorKind::UnknownOption, message)
+        .with_option(name)
+        .with_hint(hint))
+}

@@ -1,0 +1,55 @@
+//! The options: what the code sets, what the environment says, and what comes of both.
+//!
+//! `options.toml` in this crate is the table of them all; [`Options`], [`Effective`] and [`TABLE`] are generated from
+//! it. Precedence: code, then environment, then default.
+//!
+//! * What the code sets wrongly is an error at once, with a hint where a name was not known.
+//! * What the environment sets wrongly is a [`Notice`], and the next source counts: after a variable for traces the
+//!   general one, at last the default.
+//! * Something known that this build does not offer is an error when the code asks for it. When the environment does,
+//!   it is a notice and nothing takes its place: no other exporter, no other protocol.
+//!
+//! ```
+//! use spanline_engine::options::{resolve, Options, Source};
+//! let options = Options { service_name: Some("shop".into()), ..Options::default() };
+//! let env = |name: &str| (name == "OTEL_EXPORTER_OTLP_TIMEOUT").then(|| "2500".to_string());
+//! let effective = resolve(&options, &env, &mut Vec::new())?;
+//! assert_eq!(effective.timeout_ms, Some(2500));
+//! assert_eq!(effective.source("timeout_ms"), Some(Source::Environment("OTEL_EXPORTER_OTLP_TIMEOUT")));
+//! let delay = effective.iter().find(|setting| setting.name == "delay_ms").unwrap();
+//! assert_eq!((delay.value.as_str(), delay.source), ("500", Source::Default));
+//! # Ok::<(), spanline_engine::Error>(())
+//! ```
+
+mod derived;
+mod endpoint;
+mod exporters;
+mod generated;
+mod headers;
+mod hint;
+mod info;
+mod names;
+mod notice;
+mod propagators;
+mod reader;
+mod resolve;
+mod resource;
+mod sampler;
+mod show;
+mod source;
+mod text;
+
+pub use {
+    generated::{AttributeLimits, AttributeLimitsOptions, Effective, Limits, LimitsOptions, Options, TABLE},
+    headers::Headers,
+    hint::closest,
+    info::{DefaultValue, OptionInfo, OptionType, find},
+    names::{ClockSource, Compression, Exporter, LogLevel, Protocol},
+    notice::Notice,
+    resolve::resolve,
+    sampler::{SamplerConfig, SamplerOption},
+    source::{Setting, Source},
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! From what the code and the environment say to what holds.
+
+use super::{
+    AttributeLimits, ClockSource, Effective, Exporter, Limits, LogLevel, Notice, Options, Source, exporters,
+    generated::index::*, propagators, reader::Reader, resource, sampler,
+};
+use crate::Error;
+use alloc::{format, string::String, vec::Vec};
+
+/// Resolves all options: code, then environment, then default. `env` gives the value of a variable; it is asked only
+/// here. What the user should know about the environment is added to `notices`.
+///
+/// # Errors
+/// What the code sets wrongly: `BadValue` (out of range, or not a known name), `Missing` (a sampler without its rate)
+/// or `Unsupported` (known, but this build does not have the feature). The environment causes no errors.
+pub fn resolve(
+    code: &Options,
+    env: &dyn Fn(&str) -> Option<String>,
+    notices: &mut Vec<Notice>,
+) -> Result<Effective, Error> {
+    let mut reader = Reader::new(env, notices);
+    let r = &mut reader;
+    let described = resource::resolve(r, code)?;
+    let exporters = exporters::resolve(r, code)?;
+    let max_queue_spans = r.limit(MAX_QUEUE_SPANS, code.max_queue_spans)?;
+    let max_request_bytes = r.limit(MAX_REQUEST_BYTES, code.max_request_bytes)?;
+    let general = AttributeLimits {
+        count: r.number(ATTRIBUTE_LIMITS_COUNT, code.attribute_limits.count)?,
+        value_length: r.limit(ATTRIBUTE_LIMITS_VALUE_LENGTH, code.attribute_limits.value_length)?,
+        value_depth: r.number(ATTRIBUTE_LIMITS_VALUE_DEPTH, code.attribute_limits.value_depth)?,
+    };
+    let own = &code.limits;
+    let limits = Limits {
+        attributes: r.number_or(
+            LIMITS_ATTRIBUTES,
+            own.attributes,
+            ATTRIBUTE_LIMITS_COUNT,
+            general.count,
+        )?,
+        events: r.number(LIMITS_EVENTS, own.events)?,
+        links: r.number(LIMITS_LINKS, own.links)?,
+        event_attributes: r.number(LIMITS_EVENT_ATTRIBUTES, own.event_attributes)?,
+        link_attributes: r.number(LIMITS_LINK_ATTRIBUTES, own.link_attributes)?,
+        value_length: r.number_or(
+            LIMITS_VALUE_LENGTH,
+            own.value_length,
+            ATTRIBUTE_LIMITS_VALUE_LENGTH,
+            general.value_length,
+        )?,
+        value_depth: r.number_or(
+            LIMITS_VALUE_DEPTH,
+            own.value_depth,
+            ATTRIBUTE_LIMITS_VALUE_DEPTH,
+            general.value_depth,
+        )?,
+    };
+    let log_level = r.name(LOG_LEVEL, code.log_level.as_deref())?.0;
+    let clock = r.name(CLOCK, code.clock.as_deref())?.0;
+    Ok(Effective {
+        service_name: described.service_name,
+        service_version: described.service_version,
+        environment: described.environment,
+        resource: described.resource,
+        timeout_ms: r.limit(TIMEOUT_MS, code.timeout_ms)?,
+        sampler: sampler::resolve(r, code.sampler.as_ref())?,
+        propagators: propagators::resolve(r, code.propagators.as_deref())?,
+        delay_ms: delay(r, code.delay_ms, &exporters.exporter)?,
+        max_queue_spans,
+        max_batch_spans: at_most(
+            r,
+            MAX_BATCH_SPANS,
+            code.max_batch_spans,
+            MAX_QUEUE_SPANS,
+            max_queue_spans,
+        )?,
+        max_batch_bytes: at_most(
+            r,
+            MAX_BATCH_BYTES,
+            code.max_batch_bytes,
+            MAX_REQUEST_BYTES,
+            max_request_bytes,
+        )?,
+        buffer_bytes: r.number(BUFFER_BYTES, code.buffer_bytes)?,
+        exporter_buffer_bytes: r.number(EXPORTER_BUFFER_BYTES, code.exporter_buffer_bytes)?,
+        export_timeout_ms: r.limit(EXPORT_TIMEOUT_MS, code.export_timeout_ms)?,
+        max_age_ms: r.number(MAX_AGE_MS, code.max_age_ms)?,
+        max_request_bytes,
+        max_response_bytes: r.number(MAX_RESPONSE_BYTES, code.max_response_bytes)?,
+        attribute_limits: general,
+        limits,
+        max_open_spans: r.number(MAX_OPEN_SPANS, code.max_open_spans)?,
+        exit_timeout_ms: r.number(EXIT_TIMEOUT_MS, code.exit_timeout_ms)?,
+        flush_timeout_ms: r.number(FLUSH_TIMEOUT_MS, code.flush_timeout_ms)?,
+        disabled: r.boolean(DISABLED, code.disabled),
+        log_level: log_level.and_then(LogLevel::from_name).unwrap_or(LogLevel::Info),
+        clock: clock
+            .and_then(ClockSource::from_name)
+            .unwrap_or(ClockSource::Auto),
+        exporter: exporters.exporter,
+        endpoint: exporters.endpoint,
+        protocol: exporters.protocol,
+        headers: exporters.headers,
+        compression: exporters.compression,
+        sources: reader.sources,
+    })
+}
+
+/// Who watches the terminal wants to see a span when it ends.
+fn delay(reader: &mut Reader<'_>, code: Option<u64>, exporters: &[Exporter]) -> Result<u64, Error> {
+    let delay = reader.number(DELAY_MS, code)?;
+    let console = exporters == [Exporter::Console];
+    Ok(if console && reader.sources[DELAY_MS] == Source::Default {
+        0
+    } else {
+        delay
+    })
+}
+
+/// A number that a bound cuts; with a notice when somebody set the number.
+fn at_most(
+    reader: &mut Reader<'_>,
+    option: usize,
+    code: Option<u64>,
+    bounding: usize,
+    bound: Option<u64>,
+) -> Result<u64, Error> {
+    let number = reader.number(option, code)?;
+    let Some(bound) = bound.filter(|&bound| bound < number) else {
+        return Ok(number);
+    };
+    let variable = match reader.sources[option] {
+        Source::Default => return Ok(bound),
+        Source::Environment(variable) => Some(variable),
+        Source::Code => None,
+    };
+    let bounding = super::TABLE[bounding].name;
+    let text = format!("{number} is more than `{bounding}`; {bound} is used");
+    reader.notice(LogLevel::Warn, option, variable, text);
+    Ok(bound)
+}

@@ -1,0 +1,171 @@
+//! Which answers are worth another attempt, and how long to wait before it.
+
+mod http_date;
+
+/// What an answer says about the data that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Delivered.
+    Success,
+    /// Not delivered; worth another attempt.
+    Retry,
+    /// Not delivered, and never will be.
+    Failure,
+}
+
+impl Verdict {
+    /// Whether the data was delivered.
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Success)
+    }
+
+    /// Whether another attempt is worth it.
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::Retry)
+    }
+}
+
+/// What an HTTP status says: any 2xx is a success; 429, 502, 503 and 504 are worth another attempt.
+pub const fn http_status(status: u16) -> Verdict {
+    match status {
+        200..=299 => Verdict::Success,
+        429 | 502 | 503 | 504 => Verdict::Retry,
+        _ => Verdict::Failure,
+    }
+}
+
+/// What a gRPC status code says. `has_retry_info`: the status came with a `RetryInfo`, without which
+/// RESOURCE_EXHAUSTED (8) is final.
+pub const fn grpc_status(code: u32, has_retry_info: bool) -> Verdict {
+    match code {
+        0 => Verdict::Success,
+        // CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
+        1 | 4 | 10 | 11 | 14 | 15 => Verdict::Retry,
+        8 if has_retry_info => Verdict::Retry,
+        _ => Verdict::Failure,
+    }
+}
+
+/// The milliseconds that a `Retry-After` header asks to wait, at this Unix time in milliseconds.
+///
+/// Whole seconds (digits only) or an HTTP date in any of its three forms; a date in the past is 0. `None` for anything
+/// else, also for more than fits into 64-bit milliseconds: then the own back-off applies.
+///
+/// ```
+/// use spanline_engine::retry::retry_after;
+/// assert_eq!(retry_after(b" 7 ", 10_000), Some(7_000));
+/// assert_eq!(retry_after(b"Thu, 01 Jan 1970 00:00:30 GMT", 10_000), Some(20_000));
+/// assert_eq!(retry_after(b"soon", 10_000), None);
+/// ```
+pub fn retry_after(header: &[u8], now_unix_ms: u64) -> Option<u64> {
+    let text = trim(header);
+    if text.first()?.is_ascii_digit() {
+        return seconds(text)?.checked_mul(1000);
+    }
+    let at = http_date::unix_seconds(text, now_unix_ms / 1000)?;
+    let at_ms = u64::try_from(at).unwrap_or(0).checked_mul(1000)?;
+    Some(at_ms.saturating_sub(now_unix_ms))
+}
+
+/// Without spaces and tabs at both ends.
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+fn seconds(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |sum, &digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// The pauses between the attempts of one exporter: 1 s, then 1.5 times as long each time up to 30 s, each of them
+/// 20 % longer or shorter by chance.
+///
+/// What the server asks for replaces the pause, also above 30 s; but no pause is longer than the bound given (the age
+/// limit of batches), so that a mistaken header does not silence an exporter for days.
+///
+/// ```
+/// use spanline_engine::retry::Backoff;
+/// let mut backoff = Backoff::new(300_000);
+/// assert_eq!(backoff.next_delay_ms(None, 0), 800);
+/// assert_eq!(backoff.next_delay_ms(None, u64::MAX), 1_800);
+/// assert_eq!(backoff.next_delay_ms(Some(40_000), 0), 40_000);
+/// backoff.reset();
+/// assert_eq!(backoff.next_delay_ms(None, 0), 800);
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Backoff {
+    base_ms: u64,
+    longest_ms: u64,
+}
+
+impl Backoff {
+    const FIRST_MS: u64 = 1_000;
+    const CAP_MS: u64 = 30_000;
+
+    /// The state before the first failure. No pause is longer than `longest_ms`.
+    pub const fn new(longest_ms: u64) -> Self {
+        Self {
+            base_ms: Self::FIRST_MS,
+            longest_ms,
+        }
+    }
+
+    /// The pause after a failure, in milliseconds. `server_ms` is what the answer asked for, `random` 64 random bits.
+    pub fn next_delay_ms(&mut self, server_ms: Option<u64>, random: u64) -> u64 {
+        // From 80 to 120 %, in steps of base / 2^32.
+        let spread = (u128::from(self.base_ms) * 2 * u128::from((random >> 32) + 1) / 5) >> 32;
+        let own = self.base_ms * 4 / 5 + spread as u64;
+        self.base_ms = (self.base_ms * 3 / 2).min(Self::CAP_MS);
+        server_ms.unwrap_or(own).min(self.longest_ms)
+    }
+
+    /// Back to the first pause: an attempt succeeded.
+    pub const fn reset(&mut self) {
+        self.base_ms = Self::FIRST_MS;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_cap_and_stay_within_the_jitter() {
+        let mut low = Backoff::new(u64::MAX);
+        let mut high = low.clone();
+        let mut base = 1000;
+        for _ in 0..20 {
+            let (shortest, longest) = (low.next_delay_ms(None, 0), high.next_delay_ms(None, u64::MAX));
+            assert!(
+                shortest >= base * 4 / 5 && longest <= base * 6 / 5,
+                "{shortest} {longest} {base}"
+            );
+            assert!(
+                longest - shortest >= base * 2 / 5 - 1,
+                "{shortest} {longest} {base}"
+            );
+            base = (base * 3 / 2).min(30_000);
+        }
+        assert_eq!(base, 30_000);
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_the_bound() {
+        let mut backoff = Backoff::new(500);
+        assert_eq!(backoff.next_delay_ms(None, 0), 500);
+        assert_eq!(backoff.next_delay_ms(Some(u64::MAX), 0), 500);
+        assert_eq!(backoff.next_delay_ms(Some(20), 0), 20);
+    }
+
+    #[test]
+    fn a_pause_that_the_server_asked_for_counts_as_a_failure() {
+        let mut backoff = Backoff::new(u64::MAX);
+        assert_eq!(backoff.next_delay_ms(Some(0), 0), 0);
+        assert_eq!(backoff.next_delay_ms(None, 0), 1200);
+    }
+}
