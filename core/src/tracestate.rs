@@ -169,3 +169,33 @@ impl fmt::Debug for TraceState {
         write!(f, "{:?}", self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_members_longer_than_128_go_first() {
+        let long = |key: &str, length: usize| alloc::format!("{key}={}", "x".repeat(length - 2));
+        let text = [long("a", 128), long("b", 129), long("c", 128)].join(",");
+        let state = TraceState::parse(text.as_bytes()).unwrap();
+        let keys = |length| {
+            state
+                .truncate(length)
+                .iter()
+                .map(|(key, _)| key)
+                .collect::<String>()
+        };
+        assert_eq!(keys(text.len()), "abc");
+        assert_eq!(keys(text.len() - 1), "ac");
+        assert_eq!(keys(256), "a");
+        assert_eq!(keys(127), "");
+    }
+
+    #[test]
+    fn members_are_counted_before_repeated_ones_are_left_out() {
+        let members = |count| TraceState::from_members(core::iter::repeat_n(("k", "v"), count));
+        assert_eq!(members(32).unwrap().as_str(), "k=v");
+        assert_eq!(members(33), Err(TraceStateError::TooManyMembers));
+    }
+}

@@ -7,6 +7,12 @@ pub(crate) const MAX_MEMBERS: usize = 32;
 /// The longest key and the longest value, in bytes.
 const MAX_PART: usize = 256;
 
+/// Bits that hold the length of a key.
+const KEY_BITS: u32 = 9;
+const KEY_MASK: u32 = (1 << KEY_BITS) - 1;
+/// A header of 8 MiB is refused: 32 members have at most 16 KiB, the rest would be empty members and white space.
+const MAX_HEADER: usize = 1 << (32 - KEY_BITS);
+
 const KEY_FIRST: u8 = 1;
 const KEY: u8 = 2;
 const VALUE: u8 = 4;
@@ -119,8 +125,8 @@ impl TraceStateRef<'_> {
 
 impl<'a> TraceStateRef<'a> {
     /// Checks one header value (repeated headers are joined with `,` first). White space around members and empty
-    /// members are allowed; one bad member, or more than 32, and the whole is refused. Of repeated keys the left-most
-    /// counts.
+    /// members are allowed; one bad member, or more than 32, and the whole is refused, and so is a header of 8 MiB. Of
+    /// repeated keys the left-most counts.
     pub fn parse(header: &'a [u8]) -> Result<Self, TraceStateError> {
         let mut scan = Scan::default();
         scan.run(header)?;
@@ -180,8 +186,8 @@ pub(crate) fn find<'a>(text: &'a str, key: &str) -> Option<&'a str> {
 
 /// One pass over a header.
 struct Scan {
-    /// Where each key begins and how long it is.
-    keys: [(u32, u32); MAX_MEMBERS],
+    /// Where each key begins, and in the low nine bits how long it is: small, as it is cleared for every header.
+    keys: [u32; MAX_MEMBERS],
     members: usize,
     canonical: bool,
     duplicates: bool,
@@ -190,7 +196,7 @@ struct Scan {
 impl Default for Scan {
     fn default() -> Self {
         Self {
-            keys: [(0, 0); MAX_MEMBERS],
+            keys: [0; MAX_MEMBERS],
             members: 0,
             canonical: true,
             duplicates: false,
@@ -200,8 +206,8 @@ impl Default for Scan {
 
 impl Scan {
     fn run(&mut self, text: &[u8]) -> Result<(), TraceStateError> {
-        if text.len() > u32::MAX as usize {
-            return Err(TraceStateError::InvalidValue);
+        if text.len() >= MAX_HEADER {
+            return Err(TraceStateError::TooManyMembers);
         }
         let mut at = 0;
         loop {
@@ -244,12 +250,13 @@ impl Scan {
             return Err(TraceStateError::InvalidValue);
         }
         self.canonical &= end == value_end;
-        let repeated = self.keys[..self.members]
-            .iter()
-            .any(|&(at, len)| len as usize == key.len() && &text[at as usize..][..key.len()] == key);
+        let repeated = self.keys[..self.members].iter().any(|&known| {
+            let (at, length) = ((known >> KEY_BITS) as usize, (known & KEY_MASK) as usize);
+            length == key.len() && &text[at..][..length] == key
+        });
         self.duplicates |= repeated;
         self.canonical &= !repeated;
-        self.keys[self.members] = (start as u32, key.len() as u32);
+        self.keys[self.members] = (start as u32) << KEY_BITS | key.len() as u32;
         self.members += 1;
         Ok(end)
     }

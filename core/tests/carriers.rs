@@ -194,6 +194,17 @@ fn the_181st_entry_is_left_out_whole() {
 }
 
 #[test]
+fn the_bytes_of_several_headers_count_as_joined() {
+    // The comma between two headers is the last byte that fits, or the first that does not.
+    for (length, entries) in [(8188, 2), (8189, 1)] {
+        let first = format!("a={}", "x".repeat(length - 2));
+        let carrier = [("baggage", first.as_str()), ("baggage", "b=1")];
+        let context = BaggagePropagator::new().extract(Context::EMPTY, &carrier);
+        assert_eq!(context.baggage().len(), entries, "{length}");
+    }
+}
+
+#[test]
 fn baggage_changes_give_new_values() {
     let one = Baggage::EMPTY
         .set("a", "1", Some("m"))
