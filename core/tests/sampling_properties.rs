@@ -91,3 +91,27 @@ fn samplers_keep_the_share_they_promise() {
         }
     }
 }
+
+#[test]
+fn edges_of_rounding() {
+    // 1.5 of the smallest share becomes two of them.
+    let text = |p, precision| Threshold::with_precision(p, precision).unwrap().to_string();
+    assert_eq!(text(3.0 * 2f64.powi(-57), 14), "fffffffffffffe");
+    // Too few digits asked for: the threshold stays below the limit.
+    assert_eq!(text(0.01, 0), "f");
+}
+
+#[test]
+fn of_repeated_sub_keys_the_last_is_kept() {
+    let encoded = OtState::parse("k:1;a:x;k:2").encode().unwrap();
+    assert_eq!(encoded.as_str(), "a:x;k:2");
+}
+
+/// The bound of a ratio is a real number: ids below it are kept, also between two whole numbers.
+#[cfg(feature = "alloc")]
+#[test]
+fn a_ratio_between_two_ids() {
+    let ratio = TraceIdRatioBased::new(1.5 * 2f64.powi(-63));
+    let keeps = |low: u64| ratio.keeps(spanline_core::TraceId::from_bytes(u128::from(low).to_be_bytes()));
+    assert!(keeps(1) && keeps(2) && keeps(3) && !keeps(4));
+}
