@@ -4,7 +4,7 @@ use super::LogLevel;
 use alloc::string::String;
 use core::fmt;
 
-/// Something about the configuration that the user should know. For the host to log, after [`super::resolve`].
+/// Something about the configuration that the user should know. For the host to log, after [`super::resolve()`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Notice {

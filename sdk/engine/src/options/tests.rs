@@ -1,15 +1,13 @@
-//! Precedence, sources, hints, masking, and that no environment breaks anything.
+//! Precedence, sources, hints and masking.
 
 use super::*;
 use crate::{Error, ErrorKind};
 use alloc::{
     borrow::ToOwned,
-    format,
     string::{String, ToString},
     vec,
     vec::Vec,
 };
-use proptest::prelude::*;
 use spanline_core::KeyValue;
 
 /// Resolves with these variables.
@@ -42,6 +40,8 @@ fn named(name: &str, rate: Option<f64>) -> Options {
         ..Options::default()
     }
 }
+
+mod environment;
 
 #[test]
 fn the_table_and_the_types_agree() {
@@ -110,23 +110,6 @@ fn code_wins_over_the_environment_and_is_named_as_the_source() {
         Some(Source::Environment("OTEL_BSP_SCHEDULE_DELAY"))
     );
     assert_eq!(effective.source("nothing"), None);
-}
-
-#[test]
-fn a_limit_that_the_general_one_stands_in_for_has_its_source() {
-    let (effective, _) = of_env(&[("OTEL_ATTRIBUTE_COUNT_LIMIT", "7")]);
-    assert_eq!(effective.limits.attributes, 7);
-    assert_eq!(
-        effective.source("limits.attributes"),
-        Some(Source::Environment("OTEL_ATTRIBUTE_COUNT_LIMIT"))
-    );
-    let mut code = Options::default();
-    code.attribute_limits.count = Some(5);
-    let (effective, _) = with(&code, &[("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "9")]).unwrap();
-    assert_eq!(
-        (effective.limits.attributes, effective.attribute_limits.count),
-        (9, 5)
-    );
 }
 
 #[test]
@@ -319,70 +302,6 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
 }
 
 #[test]
-fn what_is_not_there_is_one_warning_and_no_exporter_in_the_environment() {
-    for (env, feature, exporters) in [
-        (("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), "`grpc`", &[][..]),
-        (
-            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
-            "`http-json`",
-            &[],
-        ),
-        (("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"), "`zstd`", &[]),
-        (("OTEL_TRACES_EXPORTER", "jaeger"), "`jaeger`", &[]),
-        (
-            ("OTEL_TRACES_EXPORTER", "jaeger,console"),
-            "`jaeger`",
-            &[Exporter::Console],
-        ),
-    ] {
-        let (effective, notices) = of_env(&[env]);
-        assert_eq!(effective.exporter, exporters, "{env:?}");
-        assert_eq!(notices.len(), 1, "{notices:?}");
-        assert_eq!(
-            (notices[0].level, notices[0].variable),
-            (LogLevel::Warn, Some(env.0))
-        );
-        assert!(notices[0].text.contains(feature), "{notices:?}");
-    }
-    let env = [
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-        ("OTEL_TRACES_EXPORTER", "console,otlp"),
-    ];
-    assert_eq!(of_env(&env).0.exporter, [Exporter::Console]);
-}
-
-#[test]
-fn exporter_lists() {
-    let list = |text: &str| of_env(&[("OTEL_TRACES_EXPORTER", text)]).0.exporter;
-    assert_eq!(
-        list(" Console , otlp,,console"),
-        [Exporter::Console, Exporter::Otlp]
-    );
-    assert_eq!(list("otlp,none"), []);
-    assert_eq!(list("bogus"), []);
-    assert_eq!(list(""), [Exporter::Otlp]);
-    let code = Options {
-        exporter: names(&[]),
-        ..Options::default()
-    };
-    assert_eq!(with(&code, &[]).unwrap().0.exporter, []);
-}
-
-#[test]
-fn the_console_alone_has_no_delay() {
-    let delay = |env: &[(&str, &str)]| of_env(env).0.delay_ms;
-    assert_eq!(delay(&[("OTEL_TRACES_EXPORTER", "console")]), 0);
-    assert_eq!(delay(&[("OTEL_TRACES_EXPORTER", "console,otlp")]), 500);
-    assert_eq!(
-        delay(&[
-            ("OTEL_TRACES_EXPORTER", "console"),
-            ("OTEL_BSP_SCHEDULE_DELAY", "40")
-        ]),
-        40
-    );
-}
-
-#[test]
 fn samplers_in_code() {
     let config = |code: Options| with(&code, &[]).unwrap().0.sampler.to_string();
     let rate = |rate: f64| {
@@ -459,90 +378,6 @@ fn a_batch_follows_its_bounds() {
 }
 
 #[test]
-fn the_resource_is_merged_key_by_key() {
-    let env = [
-        (
-            "OTEL_RESOURCE_ATTRIBUTES",
-            "a=1,b=2,service.version=3,service.name=low",
-        ),
-        ("OTEL_SERVICE_NAME", "high"),
-    ];
-    let (effective, _) = of_env(&env);
-    assert_eq!(effective.service_name.as_deref(), Some("high"));
-    assert_eq!(
-        effective.source("service_name"),
-        Some(Source::Environment("OTEL_SERVICE_NAME"))
-    );
-    assert_eq!(effective.service_version.as_deref(), Some("3"));
-    assert_eq!(
-        effective.source("service_version"),
-        Some(Source::Environment("OTEL_RESOURCE_ATTRIBUTES"))
-    );
-    assert_eq!(effective.source("environment"), Some(Source::Default));
-
-    let resource = Some(vec![
-        KeyValue::new("b", 20),
-        KeyValue::new("service.name", "mine"),
-    ]);
-    let code = Options {
-        resource,
-        environment: Some("test".to_owned()),
-        ..Options::default()
-    };
-    let (effective, _) = with(&code, &env).unwrap();
-    assert_eq!(effective.service_name.as_deref(), Some("mine"));
-    assert_eq!(effective.source("service_name"), Some(Source::Code));
-    let shown: Vec<String> = effective
-        .resource
-        .attributes()
-        .iter()
-        .map(|attribute| format!("{}={:?}", attribute.key, attribute.value))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            r#"a=Str("1")"#,
-            "b=I64(20)",
-            r#"service.version=Str("3")"#,
-            r#"service.name=Str("mine")"#,
-            r#"deployment.environment.name=Str("test")"#,
-        ]
-    );
-}
-
-#[test]
-fn secrets_are_nowhere() {
-    let code = Options {
-        headers: Some(Headers::from_iter([("api-key", "s3cret")])),
-        endpoint: Some("http://user:s3cret@h/x?key=s3cret".to_owned()),
-        ..Options::default()
-    };
-    let (effective, notices) = with(&code, &[]).unwrap();
-    let text = format!(
-        "{code:?} {effective:?} {notices:?} {:?}",
-        effective.iter().collect::<Vec<_>>()
-    );
-    assert!(!text.contains("s3cret"), "{text}");
-    assert!(
-        text.contains("api-key=***") && text.contains("http://***@h/x?***"),
-        "{text}"
-    );
-
-    let (effective, notices) = of_env(&[
-        (
-            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-            "s3cret,b=\u{1}s3cret,c=s3cret,d\ns3cret=1",
-        ),
-        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "user:s3cret@h"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://user:s3cret@h"),
-        ("OTEL_RESOURCE_ATTRIBUTES", "s3cret"),
-    ]);
-    let text = format!("{effective:?} {notices:?}");
-    assert!(!text.contains("s3cret"), "{text}");
-    assert_eq!(notices.len(), 6, "{notices:?}");
-}
-
-#[test]
 fn an_endpoint_without_a_path_is_worth_a_word() {
     let code = Options {
         endpoint: Some("http://h:4318".to_owned()),
@@ -554,45 +389,4 @@ fn an_endpoint_without_a_path_is_worth_a_word() {
         notices.iter().map(|notice| notice.level).collect::<Vec<_>>(),
         [LogLevel::Info]
     );
-}
-
-#[test]
-fn log_levels_are_ordered() {
-    assert!(LogLevel::None < LogLevel::Error && LogLevel::Debug < LogLevel::Trace);
-    assert_eq!(
-        of_env(&[("OTEL_LOG_LEVEL", "Verbose")]).0.log_level,
-        LogLevel::Trace
-    );
-    let (effective, notices) = of_env(&[("OTEL_LOG_LEVEL", "loud")]);
-    assert_eq!((effective.log_level, notices.len()), (LogLevel::Info, 1));
-}
-
-proptest! {
-    /// No environment panics or is refused, and every variable is read at most through what the table says.
-    #[test]
-    fn no_environment_breaks_anything(
-        values in proptest::collection::vec(prop_oneof![
-            "\\PC{0,40}",
-            "[a-z%=,;:/@.0-9 \\x00-\\x7f]{0,40}",
-            "(https?://)?[a-z:@\\[\\]]{0,8}[:/?#0-9]{0,8}",
-            "[0-9]{0,20}",
-        ], TABLE.len() * 2),
-    ) {
-        let variables: Vec<&str> = TABLE.iter().flat_map(|info| info.variables).copied().collect();
-        let env = |name: &str| {
-            let index = variables.iter().position(|known| *known == name);
-            values.get(index.expect("only variables of the table are read")).cloned()
-        };
-        let mut notices = Vec::new();
-        let effective = resolve(&Options::default(), &env, &mut notices);
-        prop_assert!(effective.is_ok());
-        let effective = effective.unwrap();
-        prop_assert_eq!(effective.iter().count(), TABLE.len());
-        prop_assert!(effective.endpoint.starts_with("http"));
-        for (name, value) in effective.headers.iter() {
-            prop_assert!(!name.is_empty() && value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)));
-        }
-        prop_assert!(effective.max_batch_spans >= 1);
-        effective.sampler.build();
-    }
 }
