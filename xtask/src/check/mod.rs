@@ -19,6 +19,7 @@ const CHECKS: &[Check] = &[
     ("clippy of core without std", tools::clippy_core),
     ("documentation", tools::docs),
     ("generated files", crate::generate::check),
+    ("fuzz targets", tools::fuzz),
     ("crate arrows", arrows::check),
     ("manifests", manifests::check),
     ("unsafe code", unsafe_code::check),

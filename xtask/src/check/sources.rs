@@ -73,7 +73,7 @@ pub(super) fn long_files() -> Result<Vec<String>, String> {
     for path in sources()?.filter(|f| f.ends_with(".rs") || f.ends_with(".mjs") || f.ends_with(".ts")) {
         let text = read(&path)?;
         let count = text.lines().count();
-        if count > LONG && !text.lines().take(5).any(|line| line.contains("enerated")) {
+        if count > LONG && !path.ends_with("/generated.rs") {
             long.push((count, path));
         }
     }
