@@ -22,6 +22,7 @@ use crate::fork;
 use calibration::{
     Calibration, History, LIFETIME_NANOS, MONOTONIC, Point, Published, mult_between, ticks_of,
 };
+use spanline_engine::Anchor;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -37,15 +38,6 @@ pub(crate) enum ClockKind {
     Counter,
     /// CLOCK_MONOTONIC.
     Monotonic,
-}
-
-/// A moment as raw reading and as wall time; the local spans of one trace are placed relative to one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Anchor {
-    /// The raw reading.
-    pub(crate) raw: u64,
-    /// Nanoseconds since the Unix epoch at that reading.
-    pub(crate) unix_nanos: u64,
 }
 
 /// What only the renewing thread touches.
@@ -139,6 +131,7 @@ impl Clock {
     }
 
     /// The kind that is read now.
+    #[cfg(test)]
     pub(crate) fn kind(&self) -> ClockKind {
         if self.counting.load(Ordering::Relaxed) {
             ClockKind::Counter
@@ -172,7 +165,7 @@ impl Clock {
         }
         Anchor {
             raw,
-            unix_nanos: self.to_unix_nanos(raw),
+            unix_nano: self.to_unix_nanos(raw),
         }
     }
 
@@ -180,7 +173,7 @@ impl Clock {
     #[inline]
     pub(crate) fn at(&self, anchor: &Anchor, raw: u64) -> u64 {
         anchor
-            .unix_nanos
+            .unix_nano
             .saturating_add(self.elapsed_nanos(anchor.raw, raw))
     }
 

@@ -23,7 +23,7 @@ pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 /// Implementations are quick (they hold start-up back), never fail (what is not found is left out) and set the schema
 /// URL when they set attributes of the semantic conventions. A panic is caught and reported; that detector then counts
 /// as having found nothing.
-pub trait ResourceDetector: Send + Sync {
+pub trait ResourceDetector: Send + Sync + std::fmt::Debug {
     /// A unique name in snake case. `container`, `host`, `process` and `service` are reserved for detectors of the
     /// attributes of these names.
     fn name(&self) -> &str;
@@ -42,16 +42,6 @@ pub(crate) fn default_resource() -> Resource {
         KeyValue::new("telemetry.sdk.version", env!("CARGO_PKG_VERSION")),
     ]);
     Resource::new(attributes, Some(SCHEMA_URL.into()))
-}
-
-/// The built-in detector of this name, if there is one.
-pub(crate) fn built_in(name: &str) -> Option<Box<dyn ResourceDetector>> {
-    Some(match name {
-        "service" => Box::new(ServiceDetector::new()),
-        "process" => Box::new(ProcessDetector::new()),
-        "host" => Box::new(HostDetector::new()),
-        _ => return None,
-    })
 }
 
 /// Runs the detectors in order and merges what they find; the later ones win. Two different schema URLs leave none,
@@ -112,6 +102,7 @@ mod tests {
             .unwrap_or("(missing)")
     }
 
+    #[derive(Debug)]
     struct Fixed(&'static str, &'static str);
 
     impl ResourceDetector for Fixed {
@@ -140,14 +131,19 @@ mod tests {
 
     #[test]
     fn built_in_detectors_have_their_reserved_names() {
-        for name in ["service", "process", "host"] {
-            let detector = built_in(name).unwrap();
+        let (service, process, host) = (
+            ServiceDetector::new(),
+            ProcessDetector::new(),
+            HostDetector::new(),
+        );
+        let all: [(&str, &dyn ResourceDetector); 3] =
+            [("service", &service), ("process", &process), ("host", &host)];
+        for (name, detector) in all {
             assert_eq!(detector.name(), name);
             let resource = detector.detect();
             assert!(!resource.attributes().is_empty(), "{name}");
             assert_eq!(resource.schema_url(), Some(SCHEMA_URL));
         }
-        assert!(built_in("container").is_none());
     }
 
     #[test]

@@ -38,12 +38,6 @@ pub(crate) fn current_epoch() -> u32 {
     if epoch != 0 { epoch } else { renew() }
 }
 
-/// Whether something made in `epoch` comes from before a fork.
-#[inline]
-pub(crate) fn epoch_changed_since(epoch: u32) -> bool {
-    current_epoch() != epoch
-}
-
 #[inline]
 fn installed_word() -> &'static AtomicU32 {
     let cell = CELL.load(Ordering::Acquire);

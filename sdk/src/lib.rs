@@ -1,17 +1,108 @@
-//! Placeholder crate documentation, replaced with the first module.
+//! Distributed tracing for Rust programs: spans that cost little, are exported in the background, and never harm the
+//! program that makes them.
+//!
+//! ```
+//! use spanline::span;
+//!
+//! # fn main() -> Result<(), spanline::Error> {
+//! let provider = spanline::init().service_name("shop").exporter("memory").start()?;
+//! {
+//!     let order = span!("order", "customer" = "c-17");
+//!     let _payment = span!("payment", kind = spanline::SpanKind::Client);
+//!     order.set("total", 12.5);
+//! }
+//! let report = provider.shutdown()?;
+//! assert!(report.complete && report.stats.balances());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`init`] describes and starts a [`Provider`]; the environment (`OTEL_*`) alone is enough.
+//! * [`span!`] and [`Tracer`] make spans; [`context`] says what is current; [`InSpan`] runs futures in a span.
+//! * [`inject`] and [`extract`] carry the context over process boundaries.
+//! * After start-up nothing here returns an error, panics or blocks because of telemetry: what is lost is counted in
+//!   [`Stats`].
+#![deny(unsafe_code)]
 
-// Nobody calls these modules yet: the provider that does is the next to land.
-#[allow(dead_code)]
+mod builder;
 mod clock;
-#[allow(dead_code, unreachable_pub, unused_imports)]
+pub mod context;
 mod detect;
-#[allow(dead_code)]
+mod end;
 mod exit;
-#[allow(dead_code, unreachable_pub, unused_imports)]
-mod exporters;
-#[allow(dead_code)]
+mod export;
 mod fork;
-#[allow(dead_code, unreachable_pub, unused_imports)]
+mod future;
+mod guard;
+mod id_generator;
+mod latest;
+mod local;
 mod log;
-#[allow(dead_code, unused_imports)]
+mod macros;
+mod processor;
+mod propagation;
+mod provider;
+mod scope;
+mod span;
+mod start;
+mod thread;
+mod tracer;
 mod transport;
+
+pub use builder::{Builder, init};
+pub use context::{attach, current_span};
+pub use detect::{HostDetector, ProcessDetector, ResourceDetector, SCHEMA_URL, ServiceDetector};
+pub use export::{
+    ConsoleExporter, ExportBatch, ExportResult, ExportedSpan, FinishedEvent, FinishedLink, FinishedSpan,
+    MemoryExporter, SpanExporter,
+};
+pub use future::{InSpan, InSpanFuture};
+pub use id_generator::IdGenerator;
+pub use log::{ErrorHandler, Level, LogSink, Problem, set_error_handler, set_log_sink, unheard};
+pub use processor::{EndedSpan, SpanProcessor, Verdict};
+pub use propagation::{extract, extract_into, inject, inject_context, propagator, set_propagator};
+pub use provider::{Override, Provider, Report, global};
+pub use scope::{Entered, Scope};
+pub use span::{CurrentSpan, Span};
+pub use spanline_core::sample::{self, Sampler};
+pub use spanline_core::wire::otlp;
+pub use spanline_core::{
+    Baggage, BaggageEntry, Context, ContextKey, ContextValue, InstrumentationScope, KeyValue, Link,
+    OwnedValue, Resource, SpanContext, SpanId, SpanKind, StatusCode, TraceFlags, TraceId, TraceState, Value,
+    propagate,
+};
+pub use spanline_engine::options;
+pub use spanline_engine::{Dropped, Error, ErrorKind, ExporterStats, Refused, Stats};
+
+pub use tracer::{SpanBuilder, Tracer};
+
+/// What macros expand to; not for direct use.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::macros::Callsite;
+}
+
+/// A tracer for the instrumentation scope of this name, of whichever provider is global when a span starts.
+pub fn tracer(name: impl Into<std::borrow::Cow<'static, str>>) -> Tracer {
+    tracer_of(InstrumentationScope::named(name))
+}
+
+/// As [`tracer`], for a whole instrumentation scope.
+pub fn tracer_of(scope: InstrumentationScope) -> Tracer {
+    Tracer::global(scope)
+}
+
+/// Flushes the global provider. `None` when there is none.
+pub fn flush() -> Option<Report> {
+    global().map(|provider| provider.flush())
+}
+
+/// Shuts the global provider down. `None` when there is none, or when it has shut down already.
+pub fn shutdown() -> Option<Report> {
+    global().and_then(|provider| provider.shutdown().ok())
+}
+
+/// The accounting of the global provider. `None` when there is none.
+pub fn stats() -> Option<Stats> {
+    global().map(|provider| provider.stats())
+}

@@ -117,18 +117,18 @@ pub(crate) fn enabled(level: Level) -> bool {
 
 /// Sends the log to `sink` instead of standard error; `None` goes back to that. The sink is called on whatever thread
 /// has something to say, must not block, and may panic. A sink that was replaced is kept until the process ends.
-pub(crate) fn set_log_sink(sink: Option<LogSink>) {
+pub fn set_log_sink(sink: Option<LogSink>) {
     SINK.set(sink);
 }
 
 /// Has `handler` called for every problem (levels error and warn), whatever the log level is and however many there
 /// are of its kind, in addition to the log. The same rules as for a sink hold.
-pub(crate) fn set_error_handler(handler: Option<ErrorHandler>) {
+pub fn set_error_handler(handler: Option<ErrorHandler>) {
     HANDLER.set(handler);
 }
 
 /// How many reports nobody heard: made by a sink or handler itself, or while one panicked.
-pub(crate) fn unheard() -> u64 {
+pub fn unheard() -> u64 {
     UNHEARD.load(Ordering::Relaxed)
 }
 

@@ -1,4 +1,9 @@
-//! The life of a span as state machines, without I/O: options, errors and retry.
+//! The life of a span as state machines, without I/O: open spans in slots, records in chunks, batches, exporter queues
+//! and statistics.
+//!
+//! The host owns clocks, threads, sockets and the environment: it opens spans through a [`Producer`] per thread, runs
+//! a [`Pipeline`] on one thread of its own (or a timer), asks it what to do [`Next`], hands batches to
+//! [`ExportQueue`]s and reports what became of them.
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -6,9 +11,28 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod attributes;
+mod engine;
 mod error;
-
+mod export;
+mod open;
 pub mod options;
+mod queue;
 pub mod retry;
+mod slot;
+mod spans;
+mod stats;
+mod sync;
 
+pub use engine::{Bounds, Engine, Wake};
 pub use error::{Error, ErrorKind};
+pub use export::{
+    batch::{Batch, EncodedPart, Envelope},
+    pipeline::{Cutting, Next, Pipeline},
+    queue::{ExportQueue, Outcome, Poll, QueueBounds},
+};
+pub use open::{Anchor, NewSpan, StartTime};
+pub use queue::producer::Producer;
+pub use slot::{FreeSlot, SpanRef};
+pub use spans::{Changer, Finished};
+pub use stats::{Dropped, ExporterStats, Life, Refused, Stats};

@@ -30,7 +30,7 @@ fn figures() {
     for size in [100_000usize, 700_000] {
         let body = vec![0x55; size];
         let rounds = 2_000u64;
-        let mut transport = HttpTransport::new();
+        let mut transport = HttpTransport::new(4 << 20);
         response(transport.send(&request(&endpoint, &[], &body), LONG));
         let (start, cpu) = (Instant::now(), cpu_nanos());
         for _ in 0..rounds {

@@ -2,9 +2,7 @@
 
 use super::gzip::{Decompressed, decompress};
 use super::socket::{Control, NoResolver, SocketConnector};
-use super::{
-    Endpoint, FailKind, HttpRequest, Interrupt, MAX_RESPONSE_BYTES, Response, SendOutcome, Transport,
-};
+use super::{Endpoint, FailKind, HttpRequest, Interrupt, Response, SendOutcome, Transport};
 use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -39,15 +37,18 @@ const OURS: [HeaderName; 9] = [
 pub(crate) struct HttpTransport {
     agent: Agent,
     control: Arc<Control>,
+    max_response_bytes: usize,
 }
 
 impl HttpTransport {
-    /// A transport without a connection; one is made when it is needed.
-    pub(crate) fn new() -> Self {
+    /// A transport without a connection; one is made when it is needed. Answers over `max_response_bytes`, as received
+    /// and after decompression, are not read to their end.
+    pub(crate) fn new(max_response_bytes: usize) -> Self {
         let control = Arc::new(Control::default());
         Self {
             agent: agent(&control),
             control,
+            max_response_bytes,
         }
     }
 
@@ -89,14 +90,14 @@ impl HttpTransport {
             match target.and_then(|location| request.endpoint.redirected(&location)) {
                 Some(target) => {
                     // Read what came along, so that the connection can be used again.
-                    let _ = read_body(response);
+                    let _ = read_body(response, self.max_response_bytes);
                     self.post(&target, request)
                 }
                 None => Ok(response),
             }
         });
         match answered {
-            Ok(response) => read_body(response),
+            Ok(response) => read_body(response, self.max_response_bytes),
             Err(error) => self.failure(&error),
         }
     }
@@ -159,10 +160,6 @@ impl Transport for HttpTransport {
     fn interrupt(&self) -> Interrupt {
         Interrupt(Arc::clone(&self.control))
     }
-
-    fn forget(self: Box<Self>) {
-        std::mem::forget(self);
-    }
 }
 
 fn agent(control: &Arc<Control>) -> Agent {
@@ -192,22 +189,20 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// Reads the rest of an answer. Its status has arrived, so whatever is wrong with the body, it is an answer.
-fn read_body(response: http::Response<Body>) -> SendOutcome {
+fn read_body(response: http::Response<Body>, limit: usize) -> SendOutcome {
     let (parts, body) = response.into_parts();
     let encoding = text(&parts.headers, &header::CONTENT_ENCODING);
     let mut raw = Vec::new();
-    let bound = u64::try_from(MAX_RESPONSE_BYTES)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let read = body.into_reader().take(bound).read_to_end(&mut raw);
-    if raw.len() > MAX_RESPONSE_BYTES {
+    if raw.len() > limit {
         return SendOutcome::TooLarge;
     }
     let plain = encoding.as_deref().map_or("", str::trim);
     let (body, decoded) = if plain.is_empty() || plain.eq_ignore_ascii_case("identity") || raw.is_empty() {
         (raw, true)
     } else if plain.eq_ignore_ascii_case("gzip") || plain.eq_ignore_ascii_case("x-gzip") {
-        match decompress(&raw, MAX_RESPONSE_BYTES) {
+        match decompress(&raw, limit) {
             Decompressed::Complete(body) => (body, true),
             Decompressed::Broken(body) => (body, false),
             Decompressed::TooLarge => return SendOutcome::TooLarge,

@@ -12,15 +12,12 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use endpoint::{Endpoint, EndpointError};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use gzip::GzipCompressor;
 pub(crate) use http::HttpTransport;
 pub(crate) use socket::Interrupt;
 
 use std::time::Duration;
-
-/// The largest answer that is taken, in bytes, as received and after decompression.
-pub(crate) const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 /// One POST: the body is complete and already compressed where `content_encoding` says so.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +40,7 @@ pub(crate) struct HttpRequest<'a> {
 pub(crate) enum SendOutcome {
     /// The receiver answered.
     Response(Response),
-    /// It answered with more than [`MAX_RESPONSE_BYTES`].
+    /// It answered with more than `max_response_bytes`.
     TooLarge,
     /// There was no answer.
     Failed {
@@ -121,7 +118,4 @@ pub(crate) trait Transport: Send {
 
     /// A handle by which another thread stops this transport.
     fn interrupt(&self) -> Interrupt;
-
-    /// Leaks it: in a forked child the connections are the parent's, and so is the right to close them.
-    fn forget(self: Box<Self>);
 }

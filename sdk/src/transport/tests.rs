@@ -5,6 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
+
 /// A request as the server saw it: its connection's number, its head in lower case, its body.
 pub(super) struct Seen {
     connection: usize,
@@ -122,7 +124,7 @@ fn a_connection_is_kept_and_the_request_is_what_was_asked_for() {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     let big = vec![7; 700_000];
     for body in [&b"abc"[..], b"", &big] {
         let mut request = request(&endpoint, &headers, body);
@@ -164,7 +166,7 @@ fn a_connection_is_kept_and_the_request_is_what_was_asked_for() {
 fn a_connection_that_the_receiver_closed_is_replaced() {
     let (answer, _) = answer("200 OK", "", b"");
     let (url, requests, server) = serve(vec![(answer.clone(), true), (answer, false)]);
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     for connection in 1..=2 {
         assert_eq!(response(send(&mut transport, &url, b"x")).status, 200);
         assert_eq!(requests.recv().unwrap().connection, connection);
@@ -179,7 +181,7 @@ fn statuses_are_answers_and_carry_retry_after() {
         answer("503 Later", "", b""),
         answer("302 Found", "Location: /x\r\n", b""),
     ]);
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     let busy = response(send(&mut transport, &url, b"x"));
     assert_eq!(
         (busy.status, busy.retry_after.as_deref(), &busy.body[..]),
@@ -203,7 +205,7 @@ fn one_redirect_within_the_origin_is_followed_with_the_body() {
             b"",
         ),
     ]);
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     assert_eq!(response(send(&mut transport, &url, b"body")).status, 200);
     assert_eq!(requests.recv().unwrap().body, b"body");
     let followed = requests.recv().unwrap();
@@ -242,7 +244,7 @@ fn answers_are_decompressed_and_bounded() {
         (answer("200 OK", "", &vec![1; MAX_RESPONSE_BYTES + 1]).0, true),
         (cut, true),
     ]);
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     assert_eq!(response(send(&mut transport, &url, b"x")).body, b"hello");
     assert_eq!(response(send(&mut transport, &url, b"x")).body, b"abc");
     assert_eq!(send(&mut transport, &url, b"x"), SendOutcome::TooLarge);
@@ -276,7 +278,11 @@ fn an_answer_before_the_end_of_the_request_counts() {
             .unwrap();
         // Closing with unread bytes resets the connection.
     });
-    let outcome = send(&mut HttpTransport::new(), &url, &vec![0; 30_000_000]);
+    let outcome = send(
+        &mut HttpTransport::new(MAX_RESPONSE_BYTES),
+        &url,
+        &vec![0; 30_000_000],
+    );
     server.join().unwrap();
     // Other systems may drop the answer when the reset arrives.
     match outcome {
@@ -287,7 +293,7 @@ fn an_answer_before_the_end_of_the_request_counts() {
 
 #[test]
 fn failures_have_their_kinds() {
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = kind(send(&mut transport, &format!("http://{free}/"), b"x"));
     assert_eq!(refused, FailKind::ConnectRefused);
@@ -320,11 +326,13 @@ fn an_attempt_ends_at_its_deadline() {
     for body in [&b"x"[..], &big] {
         let started = Instant::now();
         let limit = Duration::from_millis(150);
-        let outcome = HttpTransport::new().send(&request(&endpoint, &[], body), Some(limit));
+        let outcome =
+            HttpTransport::new(MAX_RESPONSE_BYTES).send(&request(&endpoint, &[], body), Some(limit));
         assert_eq!(kind(outcome), FailKind::Timeout);
         assert!(started.elapsed() >= limit - Duration::from_millis(20));
     }
-    let none_left = HttpTransport::new().send(&request(&endpoint, &[], b"x"), Some(Duration::ZERO));
+    let none_left =
+        HttpTransport::new(MAX_RESPONSE_BYTES).send(&request(&endpoint, &[], b"x"), Some(Duration::ZERO));
     assert_eq!(kind(none_left), FailKind::Timeout);
 }
 
@@ -340,7 +348,7 @@ fn each_attempt_has_its_own_deadline_on_a_kept_connection() {
         let _ = stream.read(&mut [0]);
     });
     let endpoint = Endpoint::parse(&url).unwrap();
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     assert_eq!(
         response(transport.send(&request(&endpoint, &[], b"x"), LONG)).status,
         200
@@ -372,7 +380,8 @@ fn a_receiver_that_trickles_does_not_prolong_the_attempt() {
         }
     });
     let endpoint = Endpoint::parse(&url).unwrap();
-    let outcome = HttpTransport::new().send(&request(&endpoint, &[], b"x"), Some(Duration::from_millis(200)));
+    let outcome = HttpTransport::new(MAX_RESPONSE_BYTES)
+        .send(&request(&endpoint, &[], b"x"), Some(Duration::from_millis(200)));
     assert_eq!(kind(outcome), FailKind::Timeout);
     let _ = stop.send(());
     server.join().unwrap();
@@ -382,7 +391,7 @@ fn a_receiver_that_trickles_does_not_prolong_the_attempt() {
 fn another_thread_stops_a_send_for_good() {
     let (listener, url) = silent_server();
     let endpoint = Endpoint::parse(&url).unwrap();
-    let mut transport = HttpTransport::new();
+    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     let interrupt = transport.interrupt();
     let stopper = std::thread::spawn(move || {
         let mut accepted = listener.accept().unwrap().0;
@@ -422,12 +431,12 @@ fn a_forked_child_that_forgets_does_not_disturb_the_parents_connection() {
     use crate::fork::tests::in_child;
     let ok = answer("200 OK", "", b"");
     let (url, requests, server) = serve(vec![ok.clone(), ok]);
-    let mut transport = Box::new(HttpTransport::new());
+    let mut transport = Box::new(HttpTransport::new(MAX_RESPONSE_BYTES));
     assert_eq!(response(send(&mut transport, &url, b"1")).status, 200);
     let mut transport = Some(transport);
     let code = in_child(|| {
         if let Some(transport) = transport.take() {
-            transport.forget();
+            std::mem::forget(transport);
         }
         0
     });

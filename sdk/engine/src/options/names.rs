@@ -6,7 +6,6 @@ macro_rules! named {
     })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-        #[non_exhaustive]
         pub enum $type {
             $($(#[$variant_doc])* $variant,)*
         }

@@ -158,13 +158,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A span with these numbers as ids.
-    pub(in crate::exporters) fn span(
-        trace: u8,
-        id: u64,
-        parent: u64,
-        start: u64,
-        nanos: u64,
-    ) -> FinishedSpan {
+    pub(in crate::export) fn span(trace: u8, id: u64, parent: u64, start: u64, nanos: u64) -> FinishedSpan {
         let mut trace_id = [0; 16];
         trace_id[15] = trace;
         FinishedSpan {

@@ -275,7 +275,7 @@ fn utc(unix_nanos: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exporters::finished::{FinishedLink, tests::span};
+    use crate::export::finished::{FinishedLink, tests::span};
 
     fn rendered(spans: Vec<FinishedSpan>) -> String {
         let mut out = Vec::new();

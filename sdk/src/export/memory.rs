@@ -38,8 +38,8 @@ impl MemoryExporter {
         self.lock().spans.clear();
     }
 
-    /// Keeps these spans; `false`, and nothing is kept, after `shutdown`.
-    pub fn export(&mut self, spans: impl IntoIterator<Item = FinishedSpan>) -> bool {
+    /// Keeps these spans; `false`, and nothing is kept, after `close`.
+    pub(crate) fn keep(&self, spans: impl IntoIterator<Item = FinishedSpan>) -> bool {
         // The iterator is the caller's code: it runs before the lock is taken.
         let spans: Vec<FinishedSpan> = spans.into_iter().collect();
         let mut kept = self.lock();
@@ -50,7 +50,7 @@ impl MemoryExporter {
     }
 
     /// Lets every later export fail.
-    pub fn shutdown(&mut self) {
+    pub(crate) fn close(&self) {
         self.lock().shut_down = true;
     }
 }
@@ -58,31 +58,31 @@ impl MemoryExporter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exporters::finished::tests::span;
+    use crate::export::finished::tests::span;
 
     #[test]
     fn spans_are_kept_until_reset_and_not_after_shutdown() {
-        let mut exporter = MemoryExporter::new();
+        let exporter = MemoryExporter::new();
         let asked = exporter.clone();
-        assert!(exporter.export([span(1, 1, 0, 0, 1), span(1, 2, 1, 0, 1)]));
-        assert!(exporter.export([span(2, 3, 0, 0, 1)]));
+        assert!(exporter.keep([span(1, 1, 0, 0, 1), span(1, 2, 1, 0, 1)]));
+        assert!(exporter.keep([span(2, 3, 0, 0, 1)]));
         assert_eq!(
             asked.get().iter().map(|span| &*span.name).collect::<Vec<_>>(),
             ["span 1", "span 2", "span 3"]
         );
         asked.reset();
         assert!(asked.get().is_empty());
-        assert!(exporter.export([span(1, 4, 0, 0, 1)]));
-        exporter.shutdown();
-        assert!(!exporter.export([span(1, 5, 0, 0, 1)]));
+        assert!(exporter.keep([span(1, 4, 0, 0, 1)]));
+        exporter.close();
+        assert!(!exporter.keep([span(1, 5, 0, 0, 1)]));
         assert_eq!(asked.get().len(), 1, "kept after shutdown");
     }
 
     #[test]
     fn the_iterator_may_ask_the_exporter() {
-        let mut exporter = MemoryExporter::new();
+        let exporter = MemoryExporter::new();
         let asked = exporter.clone();
-        exporter.export(std::iter::once_with(|| {
+        exporter.keep(std::iter::once_with(|| {
             span(1, asked.get().len() as u64 + 1, 0, 0, 1)
         }));
         assert_eq!(asked.get()[0].name, "span 1");

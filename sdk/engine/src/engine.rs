@@ -1,0 +1,284 @@
+//! One engine: the bounds, the threads that fill it, and what the drain takes from it.
+
+use crate::{
+    queue::{
+        chunk::{Chunk, ChunkWriter},
+        producer::Lane,
+    },
+    slot::Locked,
+    stats::{Life, LifeCounters, Stats},
+    sync::{Arc, AtomicBool, AtomicUsize, Ordering},
+};
+use alloc::{boxed::Box, vec::Vec};
+use core::sync::atomic::AtomicU64;
+use spanline_core::SpanLimits;
+
+/// What an engine may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of chunks and of the first exporter's queue. Default 48 MiB.
+    pub buffer_bytes: usize,
+    /// Spans that wait in chunks, to within one chunk per thread. Default: none, bytes govern.
+    pub max_queue_spans: Option<u64>,
+    /// Spans open at once, to within 32 per thread. Default 100,000.
+    pub max_open_spans: usize,
+    /// A larger span is dropped. Default 64 MiB.
+    pub max_request_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            buffer_bytes: 48 << 20,
+            max_queue_spans: None,
+            max_open_spans: 100_000,
+            max_request_bytes: 64 << 20,
+        }
+    }
+}
+
+/// How an engine wakes its drain. Called from any thread, also from many at once.
+pub trait Wake: Send + Sync {
+    /// Makes the drain run soon, or run again if it is running. Must not block.
+    fn wake(&self);
+}
+
+/// The shared part of a span pipeline; threads reach it through a [`crate::Producer`].
+pub struct Engine {
+    id: u32,
+    epoch: u32,
+    limits: SpanLimits,
+    bounds: Bounds,
+    wake: Box<dyn Wake>,
+    woken: AtomicBool,
+    closed: AtomicBool,
+    lanes: Locked<Vec<Arc<Lane>>>,
+    lanes_version: AtomicUsize,
+    /// Counts of threads that have gone, and those that belong to no thread.
+    shared: LifeCounters,
+    pool: Locked<Vec<Arc<Chunk>>>,
+    chunk_bytes: AtomicUsize,
+    first_queue_bytes: AtomicUsize,
+    open_granted: AtomicUsize,
+    drained: AtomicU64,
+}
+
+impl core::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Engine")
+            .field("id", &self.id)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine. `id` names it within the process, `epoch` the process among its forks.
+    pub fn new(id: u32, epoch: u32, limits: SpanLimits, bounds: Bounds, wake: Box<dyn Wake>) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            epoch,
+            limits,
+            bounds,
+            wake,
+            woken: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            lanes: Locked::new(Vec::new()),
+            lanes_version: AtomicUsize::new(0),
+            shared: LifeCounters::new(),
+            pool: Locked::new(Vec::new()),
+            chunk_bytes: AtomicUsize::new(0),
+            first_queue_bytes: AtomicUsize::new(0),
+            open_granted: AtomicUsize::new(0),
+            drained: AtomicU64::new(0),
+        })
+    }
+
+    /// The engine's name within the process.
+    #[inline]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The process epoch for which it was made.
+    #[inline]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// The limits of its spans.
+    #[inline]
+    pub fn limits(&self) -> &SpanLimits {
+        &self.limits
+    }
+
+    /// Its bounds.
+    #[inline]
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Whether it has shut down: no span is recorded any more.
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Stops recording. The drain's next cut takes what is left.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.wake.wake();
+    }
+
+    /// Wakes the drain, once until it has looked.
+    pub fn wake(&self) {
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.wake.wake();
+        }
+    }
+
+    pub(crate) fn looked(&self) {
+        self.woken.store(false, Ordering::Release);
+    }
+
+    /// Counts spans of no particular thread.
+    pub fn count_shared(&self, life: Life, spans: u64) {
+        self.shared.count_shared(life, spans);
+    }
+
+    /// Life so far, without the exporters.
+    pub fn stats(&self) -> Stats {
+        let sum = LifeCounters::new();
+        let lanes = self.lanes.lock();
+        self.shared.add_to(&sum);
+        for lane in lanes.iter() {
+            lane.counters.add_to(&sum);
+        }
+        Stats::of(&sum)
+    }
+
+    /// Spans that the drain has taken so far.
+    pub fn drained(&self) -> u64 {
+        self.drained.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn add_drained(&self, spans: u64) {
+        self.drained.fetch_add(spans, Ordering::AcqRel);
+    }
+
+    /// Bytes of chunks in use, by capacity.
+    pub fn chunk_bytes(&self) -> usize {
+        self.chunk_bytes.load(Ordering::Relaxed)
+    }
+
+    /// What the first exporter's queue holds; charged against the same bound as the chunks.
+    pub fn set_first_queue_bytes(&self, bytes: usize) {
+        self.first_queue_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn register(&self, lane: Arc<Lane>) {
+        self.lanes.lock().push(lane);
+        self.lanes_version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Copies the lanes into `into` when they changed since `version`; gives the version copied.
+    pub(crate) fn copy_lanes(&self, version: usize, into: &mut Vec<Arc<Lane>>) -> usize {
+        let now = self.lanes_version.load(Ordering::Acquire);
+        if now != version {
+            into.clear();
+            into.extend(self.lanes.lock().iter().cloned());
+        }
+        now
+    }
+
+    /// Forgets the lane of a thread that has gone, once all it wrote is drained; keeps its counts.
+    pub(crate) fn retire(&self, lane: &Arc<Lane>) {
+        let mut lanes = self.lanes.lock();
+        self.free_drained(lane);
+        if !lane.left.load(Ordering::Acquire) || !lane.chunks.lock().is_empty() {
+            return;
+        }
+        if let Some(at) = lanes.iter().position(|known| Arc::ptr_eq(known, lane)) {
+            lanes.swap_remove(at);
+            lane.counters.add_to(&self.shared);
+            self.lanes_version.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Gives back the sealed chunks at the front that were read to their end.
+    pub(crate) fn free_drained(&self, lane: &Lane) {
+        use crate::queue::chunk::{LENGTH, SEALED};
+        let mut chunks = lane.chunks.lock();
+        while let Some(front) = chunks.front() {
+            let published = front.chunk.published();
+            if published & SEALED == 0 || published & LENGTH != front.drained {
+                break;
+            }
+            if let Some(pending) = chunks.pop_front() {
+                self.chunk_bytes
+                    .fetch_sub(pending.chunk.capacity(), Ordering::Relaxed);
+                self.pool.lock().push(pending.chunk);
+            }
+        }
+    }
+
+    /// A chunk of this capacity, charged. Refused when the engine is closed or the buffer full.
+    pub(crate) fn take_chunk(&self, capacity: usize) -> Result<ChunkWriter, Life> {
+        if self.is_closed() {
+            return Err(Life::AfterShutdown);
+        }
+        // The first exporter's queue may take all but a sixth, so that others go on while it is stuck.
+        let reserve = self.bounds.buffer_bytes / 6;
+        let queued = self
+            .first_queue_bytes
+            .load(Ordering::Relaxed)
+            .min(self.bounds.buffer_bytes - reserve);
+        let charged = self.chunk_bytes.fetch_add(capacity, Ordering::Relaxed) + capacity;
+        let spans_full = self
+            .bounds
+            .max_queue_spans
+            .is_some_and(|limit| self.waiting() >= limit);
+        if charged + queued > self.bounds.buffer_bytes || spans_full {
+            self.chunk_bytes.fetch_sub(capacity, Ordering::Relaxed);
+            return Err(Life::BufferFull);
+        }
+        Ok(self
+            .pooled(capacity)
+            .unwrap_or_else(|| ChunkWriter::new(capacity)))
+    }
+
+    fn pooled(&self, capacity: usize) -> Option<ChunkWriter> {
+        let mut pool = self.pool.lock();
+        let at = pool.iter().rposition(|chunk| chunk.capacity() == capacity)?;
+        let chunk = pool.swap_remove(at);
+        drop(pool);
+        ChunkWriter::reuse(chunk)
+    }
+
+    /// Lets go of unused chunks but a few.
+    pub(crate) fn trim_pool(&self) {
+        const KEEP: usize = 8;
+        let surplus: Vec<_> = {
+            let mut pool = self.pool.lock();
+            let from = pool.len().min(KEEP);
+            pool.drain(from..).collect()
+        };
+        drop(surplus);
+    }
+
+    /// Spans accepted and not drained yet.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.stats().accepted.saturating_sub(self.drained())
+    }
+
+    pub(crate) fn grant_slots(&self, wanted: usize) -> usize {
+        let before = self.open_granted.fetch_add(wanted, Ordering::Relaxed);
+        let granted = self.bounds.max_open_spans.saturating_sub(before).min(wanted);
+        self.return_grant(wanted - granted);
+        granted
+    }
+
+    pub(crate) fn return_grant(&self, slots: usize) {
+        self.open_granted.fetch_sub(slots, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,210 @@
+//! A batch: one finished export request, shared by all exporters.
+
+use super::drain::Segment;
+use crate::queue::record::Records;
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
+use spanline_core::wire::otlp::{self, SpanView};
+
+/// Bytes of framing that a span costs beyond its message: tag and length.
+const SPAN_FRAME: usize = 6;
+
+/// The parts of a request that are not spans, encoded once by the host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncodedPart {
+    /// The message's fields before the spans (or scopes): a resource or scope field.
+    pub head: Vec<u8>,
+    /// The schema URL field, or nothing.
+    pub tail: Vec<u8>,
+}
+
+impl EncodedPart {
+    fn size(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+}
+
+/// Gives the resource and the scopes that a batch is wrapped in.
+pub trait Envelope {
+    /// The resource.
+    fn resource(&self) -> &EncodedPart;
+    /// The scope of this number, as given in [`crate::NewSpan::scope`].
+    fn scope(&self, number: u16) -> &EncodedPart;
+}
+
+/// An immutable export request and what is known of it.
+#[derive(Debug)]
+pub struct Batch {
+    body: Vec<u8>,
+    spans: u64,
+    scopes: Vec<ScopeSpans>,
+    made_at: u64,
+    limited: bool,
+}
+
+/// Where one scope's spans lie in the body.
+#[derive(Clone, Debug)]
+struct ScopeSpans {
+    number: u16,
+    spans: Range<usize>,
+}
+
+impl Batch {
+    /// The request: an encoded `ExportTraceServiceRequest`.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Spans in it.
+    pub fn spans(&self) -> u64 {
+        self.spans
+    }
+
+    /// What it costs in memory, in bytes.
+    pub fn charge(&self) -> usize {
+        self.body.capacity()
+    }
+
+    /// When it was cut, by the host's monotonic clock.
+    pub fn made_at(&self) -> u64 {
+        self.made_at
+    }
+
+    /// Whether a bound ended the cut, so that more was there to take.
+    pub(crate) fn was_limited(&self) -> bool {
+        self.limited
+    }
+
+    /// The spans with the numbers of their scopes, in order.
+    pub fn views(&self) -> impl Iterator<Item = (u16, SpanView<'_>)> {
+        self.scopes.iter().flat_map(|scope| {
+            let spans = self.body.get(scope.spans.clone()).unwrap_or_default();
+            otlp::framed_spans(spans).map(|span| (scope.number, SpanView::ours(span)))
+        })
+    }
+}
+
+/// Which records go into a batch, and how large it will be.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    max_spans: usize,
+    max_bytes: usize,
+    spans: usize,
+    bytes: usize,
+    full: bool,
+    /// Scope number and bytes of its framed spans, in order of first sight.
+    scopes: Vec<(u16, usize)>,
+    last: usize,
+}
+
+impl Plan {
+    pub(crate) fn new(max_spans: usize, max_bytes: usize) -> Self {
+        Self {
+            max_spans,
+            max_bytes,
+            spans: 0,
+            bytes: 0,
+            full: false,
+            scopes: Vec::new(),
+            last: 0,
+        }
+    }
+
+    pub(crate) fn spans(&self) -> usize {
+        self.spans
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Takes a span of this scope and size, unless it goes beyond a bound.
+    #[inline]
+    pub(crate) fn admit(&mut self, scope: u16, message: usize) -> bool {
+        let framed = otlp::framed_len(message);
+        if self.spans >= self.max_spans
+            || (self.spans > 0 && self.bytes + message + SPAN_FRAME > self.max_bytes)
+        {
+            self.full = true;
+            return false;
+        }
+        self.spans += 1;
+        self.bytes += framed;
+        let at = self.place(scope);
+        self.scopes[at].1 += framed;
+        true
+    }
+
+    /// Where this scope stands in `scopes`. The spans of one thread mostly have the scope of the last.
+    #[inline]
+    fn place(&mut self, scope: u16) -> usize {
+        if self
+            .scopes
+            .get(self.last)
+            .is_none_or(|(number, _)| *number != scope)
+        {
+            self.last = match self.scopes.iter().position(|(number, _)| *number == scope) {
+                Some(at) => at,
+                None => {
+                    self.scopes.push((scope, 0));
+                    self.scopes.len() - 1
+                }
+            };
+        }
+        self.last
+    }
+
+    /// Writes the request.
+    pub(crate) fn write(mut self, segments: &[Segment], now: u64, envelope: &mut dyn Envelope) -> Batch {
+        let envelope = &*envelope;
+        let resource = envelope.resource();
+        let scope_size = |&(number, spans): &(u16, usize)| envelope.scope(number).size() + spans;
+        let scopes: usize = self.scopes.iter().map(scope_size).map(otlp::framed_len).sum();
+        let resource_spans = resource.size() + scopes;
+        let mut body = vec![0; otlp::framed_len(resource_spans)];
+
+        let mut at = otlp::write_frame(&mut body, 0, otlp::RESOURCE_SPANS, resource_spans);
+        at = put(&mut body, at, &resource.head);
+        let mut ranges = Vec::with_capacity(self.scopes.len());
+        for scope in &self.scopes {
+            let part = envelope.scope(scope.0);
+            at = otlp::write_frame(&mut body, at, otlp::SCOPE_SPANS, scope_size(scope));
+            at = put(&mut body, at, &part.head);
+            ranges.push(ScopeSpans {
+                number: scope.0,
+                spans: at..at + scope.1,
+            });
+            at = put(&mut body, at + scope.1, &part.tail);
+        }
+        put(&mut body, at, &resource.tail);
+
+        let mut cursors: Vec<usize> = ranges.iter().map(|scope| scope.spans.start).collect();
+        for segment in segments {
+            segment.chunk.read(segment.from, segment.to, |bytes| {
+                for record in Records::new(bytes) {
+                    let place = self.place(record.scope);
+                    let message = bytes.get(record.message).unwrap_or_default();
+                    let at = otlp::write_frame(&mut body, cursors[place], otlp::SPANS, message.len());
+                    cursors[place] = put(&mut body, at, message);
+                }
+            });
+        }
+        Batch {
+            body,
+            spans: self.spans as u64,
+            scopes: ranges,
+            made_at: now,
+            limited: self.full,
+        }
+    }
+}
+
+/// Copies `bytes` to this place and gives the place behind them.
+#[inline]
+fn put(body: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+    let end = at + bytes.len();
+    if let Some(place) = body.get_mut(at..end) {
+        place.copy_from_slice(bytes);
+    }
+    end
+}

@@ -1,0 +1,170 @@
+//! The drain: finds what the threads published and cuts batches from it.
+
+use super::batch::{Batch, Envelope, Plan};
+use crate::{
+    engine::Engine,
+    queue::{
+        chunk::{Chunk, LENGTH},
+        producer::Lane,
+        record::Records,
+    },
+    sync::{Arc, Ordering},
+};
+use alloc::vec::Vec;
+
+/// Published bytes of one chunk that go into the batch being cut.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) chunk: Arc<Chunk>,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Drain {
+    engine: Arc<Engine>,
+    lanes: Vec<Arc<Lane>>,
+    version: usize,
+    /// Where the next cut begins, so that no lane starves.
+    cursor: usize,
+    waiting_bytes: usize,
+    segments: Vec<Segment>,
+}
+
+impl Drain {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            lanes: Vec::new(),
+            version: 0,
+            cursor: 0,
+            waiting_bytes: 0,
+            segments: Vec::new(),
+        }
+    }
+
+    /// Learns what waits. `closing`: closes every chunk, so that nothing is published behind our back.
+    pub(crate) fn look(&mut self, closing: bool) {
+        self.version = self.engine.copy_lanes(self.version, &mut self.lanes);
+        self.waiting_bytes = 0;
+        let mut gone = false;
+        for lane in &self.lanes {
+            for pending in lane.chunks.lock().iter() {
+                let published = if closing {
+                    pending.chunk.close()
+                } else {
+                    pending.chunk.published()
+                };
+                pending.chunk.clear_idle();
+                self.waiting_bytes += (published & LENGTH).saturating_sub(pending.drained) as usize;
+            }
+            gone |= lane.left.load(Ordering::Acquire);
+        }
+        if gone {
+            self.retire();
+        }
+    }
+
+    #[cold]
+    fn retire(&mut self) {
+        for lane in &self.lanes {
+            if lane.left.load(Ordering::Acquire) {
+                self.engine.retire(lane);
+            }
+        }
+    }
+
+    pub(crate) fn has_waiting_bytes(&self) -> bool {
+        self.waiting_bytes > 0
+    }
+
+    pub(crate) fn waiting_spans(&self) -> u64 {
+        self.engine.waiting()
+    }
+
+    /// Tells every thread that the drain sleeps. True when one published meanwhile.
+    pub(crate) fn mark_idle(&mut self) -> bool {
+        let mut missed = false;
+        for lane in &self.lanes {
+            for pending in lane.chunks.lock().iter() {
+                missed |= pending.chunk.mark_idle(pending.drained);
+            }
+        }
+        missed || self.engine.copy_lanes(self.version, &mut Vec::new()) != self.version
+    }
+
+    /// Cuts a batch of at most so many spans and bytes; one larger span makes a batch alone. `None`: nothing waits.
+    pub(crate) fn cut(
+        &mut self,
+        spans: usize,
+        bytes: usize,
+        now: u64,
+        envelope: &mut dyn Envelope,
+    ) -> Option<Batch> {
+        let mut plan = Plan::new(spans, bytes);
+        self.segments.clear();
+        let lanes = self.lanes.len();
+        for turn in 0..lanes {
+            let lane = &self.lanes[(self.cursor + turn) % lanes];
+            choose(lane, &mut plan, &mut self.segments);
+            if plan.is_full() {
+                self.cursor = (self.cursor + turn) % lanes;
+                break;
+            }
+        }
+        if plan.spans() == 0 {
+            return None;
+        }
+        let batch = plan.write(&self.segments, now, envelope);
+        self.release();
+        self.engine.add_drained(batch.spans());
+        Some(batch)
+    }
+
+    /// Marks the segments as read and gives their chunks back.
+    fn release(&mut self) {
+        for segment in self.segments.drain(..) {
+            self.waiting_bytes = self
+                .waiting_bytes
+                .saturating_sub((segment.to - segment.from) as usize);
+        }
+        for lane in &self.lanes {
+            self.engine.free_drained(lane);
+        }
+    }
+}
+
+/// Takes records of this lane, oldest first, until the plan is full.
+fn choose(lane: &Lane, plan: &mut Plan, segments: &mut Vec<Segment>) {
+    let mut chunks = lane.chunks.lock();
+    for pending in chunks.iter_mut() {
+        let from = pending.drained;
+        let published = pending.chunk.published() & LENGTH;
+        if published <= from {
+            continue;
+        }
+        let taken = pending.chunk.read(from, published, |bytes| {
+            let mut taken = 0;
+            for record in Records::new(bytes) {
+                if !plan.admit(record.scope, record.message.len()) {
+                    break;
+                }
+                taken = record.message.end;
+            }
+            taken
+        });
+        if taken > 0 {
+            let to = from + taken as u32;
+            segments.push(Segment {
+                chunk: pending.chunk.clone(),
+                from,
+                to,
+            });
+            // The bytes stay: a chunk is freed only by the drain, after the batch is written.
+            pending.drained = to;
+        }
+        if plan.is_full() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! From the chunks to the exporters: batches, the queues that hold them, and when the drain runs.
+
+pub(crate) mod batch;
+pub(crate) mod drain;
+pub(crate) mod pipeline;
+pub(crate) mod queue;

@@ -1,0 +1,274 @@
+//! One exporter's queue: what waits, what is being sent, when to try again.
+//!
+//! A state machine without a clock or a network: the host polls it with the time and reports what became of each
+//! attempt. Times are nanoseconds of any monotonic clock.
+
+use super::batch::Batch;
+use crate::{retry::Backoff, stats::ExporterStats};
+use alloc::{
+    collections::VecDeque,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+
+/// The bounds of one exporter's queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueueBounds {
+    /// Bytes of batches, waiting and in flight. Default 48 MiB for the first exporter, 16 MiB for each further one.
+    pub bytes: usize,
+    /// A batch is tried no longer than this after it was made. Default 5 minutes.
+    pub max_age_nanos: u64,
+    /// Batches that wait before the drain stops cutting for this exporter alone.
+    pub ready: usize,
+}
+
+/// What an attempt came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Delivered; the receiver rejected this many of its spans.
+    Delivered {
+        /// Spans rejected (partial success).
+        rejected: u64,
+    },
+    /// Not delivered; worth another attempt.
+    Retry {
+        /// Milliseconds that the receiver asked to wait.
+        after_ms: Option<u64>,
+        /// The endpoint could not be reached at all (refused, unreachable, no such host).
+        unreachable: bool,
+    },
+    /// Not delivered, and never will be; the reason is a short identifier such as `400` or `tls`.
+    Failed {
+        /// Under which the spans are counted.
+        reason: String,
+    },
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Poll {
+    /// Send this and report.
+    Send(Arc<Batch>),
+    /// Nothing before this time.
+    Wait(u64),
+    /// Nothing until something is pushed.
+    Empty,
+}
+
+/// An exporter's queue and accounting.
+#[derive(Debug)]
+pub struct ExportQueue {
+    bounds: QueueBounds,
+    waiting: VecDeque<Arc<Batch>>,
+    bytes: usize,
+    in_flight: usize,
+    in_flight_spans: u64,
+    backoff: Backoff,
+    paused_until: Option<u64>,
+    /// The pause was cut short: one attempt is due at once.
+    hurried: bool,
+    unreachable: bool,
+    /// Shut down: what is not delivered now is given up.
+    closed: bool,
+    pushed: u64,
+    settled: u64,
+    stats: ExporterStats,
+}
+
+impl ExportQueue {
+    /// An empty queue of the exporter with this name.
+    pub fn new(name: &str, bounds: QueueBounds) -> Self {
+        Self {
+            bounds,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            in_flight: 0,
+            in_flight_spans: 0,
+            backoff: Backoff::new(bounds.max_age_nanos / 1_000_000),
+            paused_until: None,
+            hurried: false,
+            unreachable: false,
+            closed: false,
+            pushed: 0,
+            settled: 0,
+            stats: ExporterStats {
+                name: name.to_string(),
+                ..ExporterStats::default()
+            },
+        }
+    }
+
+    /// Bytes charged: waiting and in flight.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether the drain should cut for this exporter: it is not pausing and has little to do.
+    pub fn is_hungry(&self) -> bool {
+        self.paused_until.is_none() && self.waiting.len() < self.bounds.ready
+    }
+
+    /// Whether nothing waits and nothing is in flight.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight == 0
+    }
+
+    /// Whether the last attempt could not even reach the endpoint.
+    pub fn is_unreachable(&self) -> bool {
+        self.unreachable
+    }
+
+    /// Whether it waits between two attempts.
+    pub fn is_paused(&self) -> bool {
+        self.paused_until.is_some()
+    }
+
+    /// Takes a batch, or counts it as dropped when the queue is full. `charged` is what else counts against the same
+    /// bound.
+    pub fn push(&mut self, batch: Arc<Batch>, charged: usize) -> bool {
+        let size = batch.charge();
+        let room = self.bounds.bytes.saturating_sub(charged);
+        self.pushed += batch.spans();
+        if self.closed {
+            self.give_up(batch.spans());
+            return false;
+        }
+        if self.bytes + size > room && self.bytes > 0 {
+            self.stats.dropped_queue_full += batch.spans();
+            self.settled += batch.spans();
+            return false;
+        }
+        self.bytes += size;
+        self.waiting.push_back(batch);
+        true
+    }
+
+    /// What to do at this time. Batches beyond their age are dropped and counted on the way.
+    pub fn poll(&mut self, now: u64) -> Poll {
+        self.expire(now);
+        if let Some(until) = self.paused_until
+            && now < until
+            && !self.hurried
+        {
+            return match self.waiting.front() {
+                Some(batch) => Poll::Wait(until.min(self.expiry(batch))),
+                None => Poll::Empty,
+            };
+        }
+        match self.waiting.pop_front() {
+            Some(batch) => {
+                self.hurried = false;
+                self.in_flight += 1;
+                self.in_flight_spans += batch.spans();
+                self.stats.attempts += 1;
+                Poll::Send(batch)
+            }
+            None => Poll::Empty,
+        }
+    }
+
+    fn expiry(&self, batch: &Batch) -> u64 {
+        batch.made_at().saturating_add(self.bounds.max_age_nanos)
+    }
+
+    fn expire(&mut self, now: u64) {
+        while let Some(front) = self.waiting.front() {
+            if self.expiry(front) > now {
+                break;
+            }
+            if let Some(batch) = self.waiting.pop_front() {
+                self.bytes -= batch.charge();
+                self.give_up(batch.spans());
+            }
+        }
+    }
+
+    fn give_up(&mut self, spans: u64) {
+        self.stats.dropped_expired += spans;
+        self.settled += spans;
+    }
+
+    /// Takes the outcome of an attempt. `random` spreads the pauses of many processes.
+    pub fn report(&mut self, batch: Arc<Batch>, outcome: Outcome, now: u64, random: u64) {
+        self.in_flight -= 1;
+        self.in_flight_spans -= batch.spans();
+        match outcome {
+            Outcome::Delivered { rejected } => {
+                let rejected = rejected.min(batch.spans());
+                self.stats.exported += batch.spans() - rejected;
+                self.stats.rejected += rejected;
+                self.answered(&batch);
+            }
+            Outcome::Failed { reason } => {
+                self.count_failed(reason, batch.spans());
+                self.answered(&batch);
+            }
+            Outcome::Retry { .. } if self.closed => {
+                self.bytes -= batch.charge();
+                self.give_up(batch.spans());
+            }
+            Outcome::Retry {
+                after_ms,
+                unreachable,
+            } => {
+                self.unreachable = unreachable;
+                let pause = self
+                    .backoff
+                    .next_delay_ms(after_ms, random)
+                    .saturating_mul(1_000_000);
+                self.paused_until = Some(now.saturating_add(pause));
+                // The head of the queue: order is kept and nothing newer pushes it out.
+                self.waiting.push_front(batch);
+            }
+        }
+    }
+
+    fn answered(&mut self, batch: &Batch) {
+        self.bytes -= batch.charge();
+        self.settled += batch.spans();
+        self.backoff.reset();
+        self.paused_until = None;
+        self.unreachable = false;
+    }
+
+    fn count_failed(&mut self, reason: String, spans: u64) {
+        match self.stats.failed.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += spans,
+            None => self.stats.failed.push((reason, spans)),
+        }
+    }
+
+    /// Cuts a pause short: flush and shutdown try at once.
+    pub fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
+    /// Gives up what waits and what will still come, and counts it: time is over at shutdown.
+    pub fn close(&mut self) {
+        self.closed = true;
+        while let Some(batch) = self.waiting.pop_front() {
+            self.bytes -= batch.charge();
+            self.give_up(batch.spans());
+        }
+    }
+
+    /// Spans pushed so far, and how many of them have met their fate here. Since batches leave in the order in which
+    /// they came, all that was pushed at some moment is settled once the second number reaches the first of then.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.pushed, self.settled)
+    }
+
+    /// The accounting; `undrained` spans wait in chunks.
+    pub fn stats(&self, undrained: u64) -> ExporterStats {
+        let waiting: u64 = self.waiting.iter().map(|batch| batch.spans()).sum();
+        let mut stats = self.stats.clone();
+        stats.held = undrained + waiting + self.in_flight_spans;
+        stats
+    }
+
+    /// The batches that wait, oldest first.
+    pub fn waiting(&self) -> Vec<Arc<Batch>> {
+        self.waiting.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,336 @@
+//! How a provider is built.
+
+use crate::clock::{Clock, ClockKind};
+use crate::detect::{self, HostDetector, ProcessDetector, ResourceDetector};
+use crate::export::{MemoryExporter, SpanExporter};
+use crate::log::{self, Level};
+use crate::processor::SpanProcessor;
+use crate::provider::{Config, ExporterSpec, OtlpSpec, Parts, Provider, Scopes, set_global};
+use crate::transport::Endpoint;
+use crate::{IdGenerator, Sampler};
+use spanline_core::Resource;
+use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
+use spanline_core::wire::otlp;
+use spanline_engine::options::{
+    ClockSource, Compression, Effective, Exporter, LogLevel, Notice, Options, SamplerOption, resolve,
+};
+use spanline_engine::{Cutting, EncodedPart, Error, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+/// What a provider is to be. What is not said here comes from the environment, else from the defaults.
+///
+/// ```no_run
+/// let provider = spanline::init().service_name("orders").start()?;
+/// # Ok::<(), spanline::Error>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a provider begins with start() or build()"]
+pub struct Builder {
+    options: Options,
+    sampler: Option<Arc<dyn Sampler>>,
+    id_generator: Option<Arc<dyn IdGenerator>>,
+    processors: Vec<Arc<dyn SpanProcessor>>,
+    exporters: Vec<(String, Arc<dyn SpanExporter>)>,
+    propagator: Option<Arc<dyn TextMapPropagator>>,
+    resource: Option<Resource>,
+    detectors: Vec<Arc<dyn ResourceDetector>>,
+    without_environment: bool,
+}
+
+/// Begins to describe a provider; the environment alone is enough.
+pub fn init() -> Builder {
+    Builder::default()
+}
+
+/// One method for each option that takes a plain value.
+macro_rules! plain {
+    ($($(#[$doc:meta])* $name:ident: $type:ty => $($path:ident).+;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(mut self, value: $type) -> Self {
+            self.options.$($path).+ = Some(value.into());
+            self
+        }
+    )*};
+}
+
+impl Builder {
+    plain! {
+        /// `service_name`: the name of the service.
+        service_name: impl Into<String> => service_name;
+        /// `service_version`.
+        service_version: impl Into<String> => service_version;
+        /// `environment`: where the service runs, such as `production`.
+        environment: impl Into<String> => environment;
+        /// `endpoint`: the full URL that spans are sent to.
+        endpoint: impl Into<String> => endpoint;
+        /// `compression`: `none` or `gzip`.
+        compression: impl Into<String> => compression;
+        /// `timeout_ms` of one attempt to send; 0 for none.
+        timeout_ms: u64 => timeout_ms;
+        /// `sampler`: a rate from 0 to 1, or a name.
+        sampler: impl Into<SamplerOption> => sampler;
+        /// `delay_ms`: how long an ended span waits for company.
+        delay_ms: u64 => delay_ms;
+        /// `buffer_bytes`: memory for spans that wait.
+        buffer_bytes: u64 => buffer_bytes;
+        /// `exit_timeout_ms`: how long the end of the process may wait.
+        exit_timeout_ms: u64 => exit_timeout_ms;
+        /// `disabled`: record nothing.
+        disabled: bool => disabled;
+        /// `log_level` of the library's own messages.
+        log_level: impl Into<String> => log_level;
+        /// `clock`: `auto` or `monotonic`.
+        clock: impl Into<String> => clock;
+    }
+
+    /// Any option: changes the plain structure of all of them.
+    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// `exporter`: where spans go, by name. Called again, it adds a further one beside those before.
+    pub fn exporter(mut self, name: impl Into<String>) -> Self {
+        self.options.exporter.get_or_insert_default().push(name.into());
+        self
+    }
+
+    /// `headers`: a header of each request.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let known = self.options.headers.take().unwrap_or_default();
+        let pairs = known
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.options.headers = Some(pairs.chain([(name.into(), value.into())]).collect());
+        self
+    }
+
+    /// `resource`: an attribute of the resource.
+    pub fn resource_attribute(
+        mut self,
+        key: impl Into<std::borrow::Cow<'static, str>>,
+        value: impl Into<crate::OwnedValue>,
+    ) -> Self {
+        self.options
+            .resource
+            .get_or_insert_default()
+            .push(crate::KeyValue::new(key, value));
+        self
+    }
+
+    /// `propagators`, by name and in this order.
+    pub fn propagators(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.propagators = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A sampler of your own, instead of the option.
+    pub fn custom_sampler(mut self, sampler: impl Sampler + 'static) -> Self {
+        self.sampler = Some(Arc::new(sampler));
+        self
+    }
+
+    /// A generator of ids of your own.
+    pub fn id_generator(mut self, generator: impl IdGenerator + 'static) -> Self {
+        self.id_generator = Some(Arc::new(generator));
+        self
+    }
+
+    /// A processor; they are called in the order in which they were added, before the exporters.
+    pub fn processor(mut self, processor: impl SpanProcessor + 'static) -> Self {
+        self.processors.push(Arc::new(processor));
+        self
+    }
+
+    /// An exporter of your own, beside those of the `exporter` option; alone when that option is not set in code.
+    pub fn add_exporter(mut self, name: impl Into<String>, exporter: impl SpanExporter + 'static) -> Self {
+        self.exporters.push((name.into(), Arc::new(exporter)));
+        self
+    }
+
+    /// A propagator of your own, instead of the option.
+    pub fn propagator(mut self, propagator: impl TextMapPropagator + 'static) -> Self {
+        self.propagator = Some(Arc::new(propagator));
+        self
+    }
+
+    /// This resource as it is, instead of the default one, what was detected and what the environment says.
+    pub fn resource(mut self, resource: Resource) -> Self {
+        self.resource = Some(resource);
+        self
+    }
+
+    /// A further detector of resource attributes, after the built-in ones.
+    pub fn detector(mut self, detector: impl ResourceDetector + 'static) -> Self {
+        self.detectors.push(Arc::new(detector));
+        self
+    }
+
+    /// Reads no environment variable.
+    pub fn without_environment(mut self) -> Self {
+        self.without_environment = true;
+        self
+    }
+
+    /// Builds the provider and makes it the global one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::build`]; [`ErrorKind::AlreadyStarted`] while a global provider is running.
+    pub fn start(self) -> Result<Provider, Error> {
+        let provider = self.build()?;
+        set_global(&provider)?;
+        Ok(provider)
+    }
+
+    /// Builds the provider; it is not global.
+    ///
+    /// # Errors
+    ///
+    /// What the code sets wrongly, with a hint. The environment causes no errors, but messages.
+    pub fn build(self) -> Result<Provider, Error> {
+        let mut notices = Vec::new();
+        let effective = if self.without_environment {
+            resolve(&self.options, &|_| None, &mut notices)?
+        } else {
+            resolve(&self.options, &|name| std::env::var(name).ok(), &mut notices)?
+        };
+        log::set_level(level(effective.log_level));
+        for notice in &notices {
+            tell(notice);
+        }
+        let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
+        let memory = MemoryExporter::new();
+        let mut exporters = if only_own {
+            Vec::new()
+        } else {
+            specs(&effective, &memory)?
+        };
+        exporters.extend(
+            self.exporters
+                .into_iter()
+                .map(|(name, exporter)| ExporterSpec::Given { name, exporter }),
+        );
+        let has_memory = exporters.iter().any(|spec| spec.name() == "memory");
+        let resource = self
+            .resource
+            .unwrap_or_else(|| describe(&effective, &self.detectors));
+        let (head, tail) = otlp::encode_resource(&resource);
+        let propagator = self.propagator.unwrap_or_else(|| {
+            Arc::new(CompositePropagator::new(
+                effective.propagators.iter().filter_map(|name| by_name(name)),
+            ))
+        });
+        let sampler = self.sampler.unwrap_or_else(|| effective.sampler.build());
+        let config = Config {
+            resource,
+            encoded_resource: EncodedPart { head, tail },
+            scopes: Scopes::new(),
+            sampler: sampler.clone(),
+            propagator,
+            clock: Clock::shared(match effective.clock {
+                ClockSource::Auto => ClockKind::Counter,
+                ClockSource::Monotonic => ClockKind::Monotonic,
+            }),
+            limits: effective.span_limits(),
+            cutting: Cutting {
+                delay_nanos: effective.delay_ms.saturating_mul(1_000_000),
+                batch_spans: size(effective.max_batch_spans),
+                backlog_spans: size(effective.backlog_batch_spans()),
+                batch_bytes: size(effective.max_batch_bytes),
+            },
+            exporters,
+            memory: has_memory.then_some(memory),
+            buffer_bytes: size(effective.buffer_bytes),
+            exporter_buffer_bytes: size(effective.exporter_buffer_bytes),
+            max_queue_spans: effective.max_queue_spans,
+            max_open_spans: size(effective.max_open_spans),
+            max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
+            timeout: effective.timeout_ms.map(Duration::from_millis),
+            max_age: Duration::from_millis(
+                effective
+                    .export_timeout_ms
+                    .map_or(effective.max_age_ms, |stay| stay.min(effective.max_age_ms)),
+            ),
+            flush_timeout: Duration::from_millis(effective.flush_timeout_ms),
+            exit_timeout: Duration::from_millis(effective.exit_timeout_ms),
+            caught: AtomicU64::new(0),
+            effective,
+        };
+        let disabled = config.effective.disabled;
+        Ok(Provider::new(Parts {
+            config,
+            sampler,
+            id_generator: self.id_generator,
+            processors: self.processors,
+            disabled,
+        }))
+    }
+}
+
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn specs(effective: &Effective, memory: &MemoryExporter) -> Result<Vec<ExporterSpec>, Error> {
+    effective
+        .exporter
+        .iter()
+        .map(|exporter| spec(*exporter, effective, memory))
+        .collect()
+}
+
+fn spec(exporter: Exporter, effective: &Effective, memory: &MemoryExporter) -> Result<ExporterSpec, Error> {
+    Ok(match exporter {
+        Exporter::Console => ExporterSpec::Console,
+        Exporter::Discard => ExporterSpec::Discard,
+        Exporter::Memory => ExporterSpec::Given {
+            name: "memory".to_owned(),
+            exporter: Arc::new(memory.clone()),
+        },
+        Exporter::Otlp => {
+            let endpoint = Endpoint::parse(&effective.endpoint).map_err(|error| {
+                Error::new(
+                    ErrorKind::BadValue,
+                    format!("the endpoint cannot be used: {error}"),
+                )
+                .with_option("endpoint")
+            })?;
+            ExporterSpec::Otlp(Arc::new(OtlpSpec {
+                endpoint,
+                headers: effective
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
+                gzip: effective.compression == Compression::Gzip,
+                max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
+                max_response_bytes: size(effective.max_response_bytes),
+            }))
+        }
+    })
+}
+
+fn describe(effective: &Effective, own: &[Arc<dyn ResourceDetector>]) -> Resource {
+    let process = ProcessDetector::new();
+    let host = HostDetector::new();
+    let built_in: [&dyn ResourceDetector; 2] = [&process, &host];
+    let found = detect::detect_all(built_in.into_iter().chain(own.iter().map(|detector| &**detector)));
+    detect::default_resource()
+        .merge(&found)
+        .merge(&effective.resource)
+}
+
+fn level(level: LogLevel) -> Level {
+    Level::from_name(level.name()).unwrap_or(Level::Info)
+}
+
+fn tell(notice: &Notice) {
+    log::report(
+        level(notice.level),
+        notice.variable.unwrap_or(notice.option),
+        format_args!("{notice}"),
+    );
+}

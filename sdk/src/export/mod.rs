@@ -1,0 +1,22 @@
+//! Exporters: the contract, the built-in ones, and the threads that run them.
+
+mod console;
+mod discard;
+mod exporter;
+mod finished;
+mod memory;
+mod otlp;
+mod readable;
+mod sender;
+mod worker;
+
+pub(crate) use discard::DiscardExporter;
+pub(crate) use otlp::OtlpHttpExporter;
+pub(crate) use readable::SharedConsole;
+pub(crate) use sender::ExporterSlot;
+pub(crate) use worker::Worker;
+
+pub use console::ConsoleExporter;
+pub use exporter::{ExportBatch, ExportResult, ExportedSpan, SpanExporter};
+pub use finished::{FinishedEvent, FinishedLink, FinishedSpan};
+pub use memory::MemoryExporter;

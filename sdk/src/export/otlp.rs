@@ -1,0 +1,184 @@
+//! OTLP over HTTP, protobuf.
+
+use super::{ExportBatch, ExportResult, SpanExporter};
+use crate::log::{self, Level, UserText};
+use crate::provider::OtlpSpec;
+use crate::transport::{Endpoint, FailKind, GzipCompressor, HttpRequest, HttpTransport, Interrupt, Response};
+use crate::transport::{SendOutcome, Transport};
+use spanline_core::wire::otlp::{self, ExportOutcome, RpcStatus};
+use spanline_engine::retry;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+const CONTENT_TYPE: &str = "application/x-protobuf";
+
+/// Posts each batch to a receiver and says what became of it.
+#[derive(Debug)]
+pub(crate) struct OtlpHttpExporter {
+    endpoint: Endpoint,
+    headers: Vec<(String, String)>,
+    max_request_bytes: usize,
+    /// Used by one sender thread; locked so that the exporter may be shared.
+    sending: Mutex<Sending>,
+    interrupt: Interrupt,
+}
+
+#[derive(Debug)]
+struct Sending {
+    transport: HttpTransport,
+    gzip: Option<GzipCompressor>,
+}
+
+impl OtlpHttpExporter {
+    pub(crate) fn new(spec: &OtlpSpec) -> Self {
+        let transport = HttpTransport::new(spec.max_response_bytes);
+        let interrupt = transport.interrupt();
+        Self {
+            endpoint: spec.endpoint.clone(),
+            headers: spec.headers.clone(),
+            max_request_bytes: spec.max_request_bytes,
+            sending: Mutex::new(Sending {
+                transport,
+                gzip: spec.gzip.then(GzipCompressor::new),
+            }),
+            interrupt,
+        }
+    }
+
+    fn answered(response: &Response) -> ExportResult {
+        let verdict = retry::http_status(response.status);
+        if verdict.is_success() {
+            return Self::delivered(response);
+        }
+        let text = RpcStatus::decode(&response.body)
+            .map(|status| status.message)
+            .unwrap_or_default();
+        let (code, text) = (response.status, UserText(&text));
+        if verdict.is_retryable() {
+            let now = crate::clock::wall_nanos() / 1_000_000;
+            let after = response
+                .retry_after
+                .as_deref()
+                .and_then(|after| retry::retry_after(after.as_bytes(), now));
+            let line = format_args!("the receiver answered {code} {text}, trying again");
+            log::report(Level::Warn, "export_retry", line);
+            return ExportResult::Retry {
+                after: after.map(Duration::from_millis),
+                unreachable: false,
+            };
+        }
+        let hint = match code {
+            401 | 403 => "check the credentials in the headers option",
+            404 => "check the endpoint: its path is usually /v1/traces",
+            413 => "the receiver takes no batch this large: lower max_batch_bytes",
+            _ => "the batch is lost, as the receiver would answer the same again",
+        };
+        log::report(
+            Level::Error,
+            "export_refused",
+            format_args!("the receiver answered {code} {text}; {hint}"),
+        );
+        ExportResult::Failure(code.to_string())
+    }
+
+    fn delivered(response: &Response) -> ExportResult {
+        let outcome = match otlp::decode_response(&response.body) {
+            Ok(outcome) if response.body_complete => outcome,
+            _ => {
+                let text = "the receiver's answer could not be read; the batch counts as delivered";
+                log::report(Level::Warn, "export_answer", format_args!("{text}"));
+                return ExportResult::Success;
+            }
+        };
+        match outcome {
+            ExportOutcome::Warning(text) => {
+                log::report(
+                    Level::Warn,
+                    "export_warning",
+                    format_args!("the receiver says {}", UserText(&text)),
+                );
+                ExportResult::Success
+            }
+            ExportOutcome::Partial {
+                rejected_spans,
+                error_message,
+            } => {
+                let text = UserText(&error_message);
+                let line = format_args!("the receiver rejected {rejected_spans} spans: {text}");
+                log::report(Level::Warn, "export_partial", line);
+                ExportResult::PartialSuccess {
+                    rejected: u64::try_from(rejected_spans).unwrap_or(0),
+                }
+            }
+            _ => ExportResult::Success,
+        }
+    }
+
+    fn failed(kind: FailKind, message: &str) -> ExportResult {
+        if kind.retryable() {
+            log::report(
+                Level::Warn,
+                "export_failed",
+                format_args!("spans are not delivered, trying again: {message}"),
+            );
+            return ExportResult::Retry {
+                after: None,
+                unreachable: kind.endpoint_dead(),
+            };
+        }
+        log::report(
+            Level::Error,
+            "export_failed",
+            format_args!("spans are not delivered: {message}"),
+        );
+        ExportResult::Failure(reason(kind).to_owned())
+    }
+}
+
+fn reason(kind: FailKind) -> &'static str {
+    match kind {
+        FailKind::Tls => "tls",
+        FailKind::BadUrl => "bad_url",
+        _ => "transport",
+    }
+}
+
+impl SpanExporter for OtlpHttpExporter {
+    fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
+        let body = batch.otlp_request();
+        if body.len() > self.max_request_bytes {
+            log::report(
+                Level::Error,
+                "export_too_large",
+                format_args!("a request of {} bytes is over max_request_bytes", body.len()),
+            );
+            return ExportResult::Failure("too_large".to_owned());
+        }
+        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let Sending { transport, gzip } = &mut *sending;
+        let compressed = gzip.as_mut().and_then(|gzip| gzip.compress([body]).ok());
+        let request = HttpRequest {
+            endpoint: &self.endpoint,
+            headers: &self.headers,
+            content_type: CONTENT_TYPE,
+            content_encoding: compressed.is_some().then_some("gzip"),
+            body: compressed.unwrap_or(body),
+        };
+        match transport.send(&request, timeout) {
+            SendOutcome::Response(response) => Self::answered(&response),
+            SendOutcome::TooLarge => {
+                log::report(
+                    Level::Error,
+                    "export_answer_size",
+                    format_args!("the receiver's answer is over max_response_bytes"),
+                );
+                ExportResult::Failure("response_too_large".to_owned())
+            }
+            SendOutcome::Failed { kind, message } => Self::failed(kind, &message),
+        }
+    }
+
+    fn interrupt(&self) {
+        self.interrupt.stop();
+    }
+}

@@ -1,0 +1,251 @@
+//! The pipeline's thread: drains, cuts batches, hands them to the exporters and keeps time; no network.
+
+use super::ExporterSlot;
+use crate::provider::Config;
+use crate::thread as ours;
+use spanline_engine::{EncodedPart, Engine, Envelope, Next, Pipeline};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// Nanoseconds of a clock that only goes forward.
+pub(crate) fn monotonic() -> u64 {
+    crate::clock::monotonic_nanos()
+}
+
+/// The pipeline of one engine, with its exporters.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    config: Arc<Config>,
+    exporters: Vec<Arc<ExporterSlot>>,
+    engine: OnceLock<Weak<Engine>>,
+    started: AtomicBool,
+    thread: OnceLock<Thread>,
+    wanted: Mutex<Wanted>,
+    progress: Condvar,
+    random: AtomicU64,
+}
+
+/// What flush and shutdown want of the thread.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Spans that must have been drained.
+    drained: u64,
+    stop: bool,
+    /// The thread has done its last.
+    finished: bool,
+}
+
+struct Wrapping<'a>(&'a Config);
+
+impl Envelope for Wrapping<'_> {
+    fn resource(&self) -> &EncodedPart {
+        &self.0.encoded_resource
+    }
+
+    fn scope(&self, number: u16) -> &EncodedPart {
+        static NONE: EncodedPart = EncodedPart {
+            head: Vec::new(),
+            tail: Vec::new(),
+        };
+        self.0.scopes.get(number).map_or(&NONE, |known| &known.encoded)
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(config: Arc<Config>, exporters: Vec<Arc<ExporterSlot>>) -> Self {
+        Self {
+            config,
+            exporters,
+            engine: OnceLock::new(),
+            started: AtomicBool::new(false),
+            thread: OnceLock::new(),
+            wanted: Mutex::default(),
+            progress: Condvar::new(),
+            random: AtomicU64::new(monotonic()),
+        }
+    }
+
+    pub(crate) fn attach(&self, engine: &Arc<Engine>) {
+        let _ = self.engine.set(Arc::downgrade(engine));
+    }
+
+    pub(crate) fn exporters(&self) -> &[Arc<ExporterSlot>] {
+        &self.exporters
+    }
+
+    /// Makes the thread look, starting it when this is the first time.
+    pub(crate) fn wake(self: &Arc<Self>) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        } else if !self.started.swap(true, Ordering::AcqRel) {
+            // Without an engine there is nothing to run.
+            let Some(engine) = self.engine.get().and_then(Weak::upgrade) else {
+                return;
+            };
+            let worker = self.clone();
+            let spawned = ours::spawn("spanline-pipeline", move || {
+                // Whoever finds no thread to unpark comes before the thread's first look.
+                let _ = worker.thread.set(std::thread::current());
+                worker.run(engine);
+            });
+            self.started.store(spawned, Ordering::Release);
+        }
+    }
+
+    /// An exporter has an answer: there may be room, and somebody may wait for it.
+    pub(crate) fn progressed(&self) {
+        drop(self.wanted());
+        self.progress.notify_all();
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    /// A number that differs from call to call and from process to process, for spreading pauses.
+    pub(crate) fn random(&self) -> u64 {
+        let word = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed) ^ monotonic();
+        (word ^ word >> 31).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(self: Arc<Self>, engine: Arc<Engine>) {
+        let mut pipeline = Pipeline::new(engine, self.config.cutting);
+        loop {
+            let (drained, stop) = {
+                let wanted = self.wanted();
+                (wanted.drained, wanted.stop)
+            };
+            if let Some(first) = self.exporters.first() {
+                let queued = first.queue().bytes();
+                pipeline.engine().set_first_queue_bytes(queued);
+            }
+            let urgent = stop || drained > pipeline.engine().drained();
+            let hungry =
+                stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
+            match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
+                Next::Deliver(batch) => {
+                    self.deliver(Arc::new(batch), pipeline.engine());
+                    drop(self.wanted());
+                    self.progress.notify_all();
+                }
+                Next::Wait | Next::WaitUntil(_) if stop => break,
+                Next::Wait => std::thread::park(),
+                Next::WaitUntil(until) => {
+                    let pause = until.saturating_sub(monotonic());
+                    if pause > 0 {
+                        std::thread::park_timeout(Duration::from_nanos(pause));
+                    }
+                    self.housekeeping();
+                }
+            }
+        }
+        for exporter in &self.exporters {
+            exporter.stop();
+        }
+        self.wanted().finished = true;
+        self.progress.notify_all();
+    }
+
+    fn housekeeping(&self) {
+        self.config.clock.recalibrate();
+        while let Some(notice) = self.config.sampler.take_notice() {
+            crate::log::report(crate::log::Level::Warn, "sampler", format_args!("{notice}"));
+        }
+    }
+
+    fn deliver(self: &Arc<Self>, batch: Arc<spanline_engine::Batch>, engine: &Engine) {
+        for (number, exporter) in self.exporters.iter().enumerate() {
+            // Chunks and the first exporter's queue share a bound.
+            let charged = if number == 0 { engine.chunk_bytes() } else { 0 };
+            exporter.push(batch.clone(), charged, self);
+        }
+    }
+
+    /// Waits until everything accepted so far has met its fate. False when time was over first.
+    pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant) -> bool {
+        if ours::is_ours() {
+            return false;
+        }
+        let target = engine.stats().accepted;
+        if target > engine.drained() {
+            let mut wanted = self.wanted();
+            wanted.drained = wanted.drained.max(target);
+            drop(wanted);
+            self.wake();
+            self.hurry();
+        }
+        let drained = self.wait_until(deadline, || engine.drained() >= target);
+        let goals: Vec<u64> = self
+            .exporters
+            .iter()
+            .map(|exporter| exporter.queue().progress().0)
+            .collect();
+        self.hurry();
+        let settled = self.wait_until(deadline, || {
+            self.exporters
+                .iter()
+                .zip(&goals)
+                .all(|(exporter, &goal)| exporter.queue().progress().1 >= goal)
+        });
+        let mut flushed = true;
+        for exporter in &self.exporters {
+            flushed &= exporter.flush_exporter(deadline.saturating_duration_since(Instant::now()));
+        }
+        drained && settled && flushed
+    }
+
+    fn hurry(&self) {
+        for exporter in &self.exporters {
+            exporter.hurry();
+        }
+    }
+
+    fn wait_until(&self, deadline: Instant, done: impl Fn() -> bool) -> bool {
+        let mut wanted = self.wanted();
+        loop {
+            if done() {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            wanted = self
+                .progress
+                .wait_timeout(wanted, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Ends the threads. What is not delivered is given up and counted; waits for that at most until `deadline`.
+    pub(crate) fn stop(self: &Arc<Self>, deadline: Instant) {
+        self.wanted().stop = true;
+        if self.started.load(Ordering::Acquire) {
+            self.wake();
+            if !ours::is_ours() {
+                let mut wanted = self.wanted();
+                while !wanted.finished {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        break;
+                    }
+                    wanted = self
+                        .progress
+                        .wait_timeout(wanted, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0;
+                }
+            }
+        } else {
+            for exporter in &self.exporters {
+                exporter.stop();
+            }
+        }
+    }
+}

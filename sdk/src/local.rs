@@ -1,0 +1,242 @@
+//! What each thread keeps: the current frame, its ends of the engines, and its random numbers.
+//!
+//! Everything that touches a thread's end of an engine borrows it for the whole operation. A signal handler, finaliser
+//! or allocator hook that comes in between finds it borrowed, is counted and does nothing: it can neither deadlock
+//! nor see half a change.
+
+use crate::provider::{Shared, registry};
+use crate::{clock::Clock, fork};
+use spanline_core::{Context, SpanId, TraceId, Xoshiro256};
+use spanline_engine::{Anchor, Life, Producer};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+/// What is current on a thread.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frame {
+    pub(crate) context: Context,
+    /// The provider of the current span; 0 for none.
+    pub(crate) provider: u32,
+    /// The anchor of the current span's local root; `raw` 0 for none.
+    pub(crate) anchor: Anchor,
+    /// How many frames lie below; tells a detach in the wrong order.
+    pub(crate) depth: u32,
+}
+
+/// A thread's end of one provider.
+pub(crate) struct Lane {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) producer: Producer,
+    epoch: u32,
+}
+
+/// What an operation borrows.
+pub(crate) struct Ends {
+    lanes: Vec<Lane>,
+    random: Option<Random>,
+    thread: u64,
+}
+
+struct Random {
+    source: Xoshiro256,
+    epoch: u32,
+    jumps: u32,
+}
+
+pub(crate) struct Local {
+    frame: RefCell<Frame>,
+    ends: RefCell<Ends>,
+    /// The provider that tests set for this thread; 0 for none.
+    pub(crate) override_provider: Cell<u32>,
+    /// While end callbacks run: the number under which this thread may change the ending span; else 0.
+    pub(crate) ending: Cell<u64>,
+    /// This is one of our own threads: never traced, never waited for.
+    pub(crate) is_ours: Cell<bool>,
+}
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local {
+            frame: RefCell::new(Frame {
+                context: Context::EMPTY,
+                provider: 0,
+                anchor: Anchor { raw: 0, unix_nano: 0 },
+                depth: 0,
+            }),
+            ends: RefCell::new(Ends { lanes: Vec::new(), random: None, thread: 0 }),
+            override_provider: Cell::new(0),
+            ending: Cell::new(0),
+            is_ours: Cell::new(false),
+        }
+    };
+}
+
+/// Runs `f` with the thread's own state. `None` while the thread is being torn down.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> Option<R> {
+    LOCAL.try_with(f).ok()
+}
+
+impl Local {
+    /// Looks at the current frame. `None` when this comes from inside such a look.
+    #[inline]
+    pub(crate) fn frame<R>(&self, f: impl FnOnce(&Frame) -> R) -> Option<R> {
+        self.frame.try_borrow().ok().map(|frame| f(&frame))
+    }
+
+    /// Makes a frame current and gives the one before. A frame that cannot be placed is given back.
+    #[inline]
+    pub(crate) fn swap_frame(&self, frame: Frame) -> Frame {
+        match self.frame.try_borrow_mut() {
+            Ok(mut current) => std::mem::replace(&mut *current, frame),
+            Err(_) => frame,
+        }
+    }
+
+    /// Runs `f` with this thread's end of a provider. `Err`: the provider is gone, or the thread is in here already.
+    #[inline]
+    pub(crate) fn lane<R>(
+        &self,
+        provider: u32,
+        f: impl FnOnce(&mut Lane, &mut Dice<'_>) -> R,
+    ) -> Result<R, NoLane> {
+        let Ok(mut ends) = self.ends.try_borrow_mut() else {
+            return Err(NoLane::Reentrant);
+        };
+        let Ends { lanes, random, .. } = &mut *ends;
+        let epoch = fork::current_epoch();
+        match lanes.first_mut() {
+            Some(lane) if lane.shared.id == provider && lane.epoch == epoch => {
+                Ok(f(lane, &mut Dice { random, epoch }))
+            }
+            _ => {
+                let lane = find_lane(lanes, provider, epoch).ok_or(NoLane::Gone)?;
+                Ok(f(lane, &mut Dice { random, epoch }))
+            }
+        }
+    }
+
+    /// A number for this thread, never 0 and never given twice.
+    pub(crate) fn thread_number(&self) -> u64 {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let Ok(mut ends) = self.ends.try_borrow_mut() else {
+            return NEXT.fetch_add(1, Ordering::Relaxed);
+        };
+        if ends.thread == 0 {
+            ends.thread = NEXT.fetch_add(1, Ordering::Relaxed);
+        }
+        ends.thread
+    }
+}
+
+/// Why an operation has no end of a provider.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NoLane {
+    /// The provider was dropped.
+    Gone,
+    /// The thread is inside an operation already.
+    Reentrant,
+}
+
+/// Brings the lane of a provider to the front, making it when this thread has none.
+#[cold]
+fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> Option<&mut Lane> {
+    if lanes.iter().any(|lane| lane.epoch != epoch) {
+        // A parent's lanes: its chunks and locks are left as they are.
+        for lane in lanes.drain(..) {
+            std::mem::forget(lane);
+        }
+    }
+    let at = match lanes.iter().position(|lane| lane.shared.id == provider) {
+        Some(at) => at,
+        None => {
+            lanes.retain(|lane| !lane.producer.engine().is_closed());
+            let shared = registry::find(provider)?;
+            let producer = Producer::new(shared.engine(epoch).engine().clone());
+            lanes.push(Lane {
+                shared,
+                producer,
+                epoch,
+            });
+            lanes.len() - 1
+        }
+    };
+    lanes.swap(0, at);
+    lanes.first_mut()
+}
+
+/// A thread's random ids.
+pub(crate) struct Dice<'a> {
+    random: &'a mut Option<Random>,
+    epoch: u32,
+}
+
+impl Dice<'_> {
+    /// A new span id.
+    #[inline]
+    pub(crate) fn span_id(&mut self, clock: &Clock) -> SpanId {
+        self.source(clock).span_id()
+    }
+
+    /// A new trace id, random in all its bytes.
+    #[inline]
+    pub(crate) fn trace_id(&mut self, clock: &Clock) -> TraceId {
+        self.source(clock).trace_id()
+    }
+
+    /// 64 random bits.
+    pub(crate) fn next_u64(&mut self, clock: &Clock) -> u64 {
+        self.source(clock).next_u64()
+    }
+
+    #[inline]
+    fn source(&mut self, clock: &Clock) -> &mut Xoshiro256 {
+        let jumps = clock.jumps();
+        let stale =
+            !matches!(self.random, Some(random) if random.epoch == self.epoch && random.jumps == jumps);
+        if stale {
+            *self.random = Some(seed(self.epoch, jumps));
+        }
+        &mut self.random.get_or_insert_with(|| seed(self.epoch, jumps)).source
+    }
+}
+
+/// A generator seeded by the operating system; after a fork or a jump of the clock (a restored snapshot) anew.
+#[cold]
+fn seed(epoch: u32, jumps: u32) -> Random {
+    let mut bytes = [0; 32];
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = fallback_seed();
+    }
+    Random {
+        source: Xoshiro256::from_seed(bytes),
+        epoch,
+        jumps,
+    }
+}
+
+/// Where the operating system has no randomness to give: std's own per-process keys, the time and an address.
+fn fallback_seed() -> [u8; 32] {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let mut bytes = [0; 32];
+    for (n, word) in bytes.chunks_exact_mut(8).enumerate() {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_usize(n);
+        hasher.write_u64(crate::clock::wall_nanos());
+        hasher.write_usize(std::ptr::from_ref(&hasher).addr());
+        word.copy_from_slice(&hasher.finish().to_le_bytes());
+    }
+    bytes
+}
+
+/// Counts a span of a provider from outside its lanes.
+#[cold]
+pub(crate) fn count_outside(provider: u32, lives: &[Life]) {
+    if let Some(shared) = registry::find(provider) {
+        let set = shared.engine(fork::current_epoch());
+        for &life in lives {
+            set.engine().count_shared(life, 1);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Carrying context in and out (OpenTelemetry propagators API).
+
+use crate::latest::Latest;
+use crate::{context, provider};
+use spanline_core::Context;
+use spanline_core::propagate::{Getter, Setter, TextMapPropagator};
+use std::sync::Arc;
+
+static GLOBAL: Latest<Arc<dyn TextMapPropagator>> = Latest::new();
+
+/// Sets the propagator that [`inject`] and [`extract`] use, whatever the provider was configured with.
+pub fn set_propagator(propagator: Arc<dyn TextMapPropagator>) {
+    GLOBAL.set(propagator);
+}
+
+/// The propagator in use: the one that was set, else that of the thread's provider, else none.
+pub fn propagator() -> Option<Arc<dyn TextMapPropagator>> {
+    if let Some(propagator) = GLOBAL.get() {
+        return Some(propagator.clone());
+    }
+    provider::registry::find(provider::current_id()).map(|shared| shared.config.propagator.clone())
+}
+
+/// Writes the current context into a carrier, such as the headers of an outgoing request. Nothing is written where
+/// tracing is suppressed or nothing is current.
+///
+/// ```
+/// use spanline::span;
+/// use std::collections::HashMap;
+/// let provider = spanline::init().exporter("memory").build()?;
+/// let _provider = provider.enter();
+/// let _scope = span!("outgoing");
+/// let mut headers: HashMap<String, String> = HashMap::new();
+/// spanline::inject(&mut headers);
+/// assert!(headers["traceparent"].starts_with("00-"));
+/// # Ok::<(), spanline::Error>(())
+/// ```
+pub fn inject(carrier: &mut dyn Setter) {
+    inject_context(&context::current(), carrier);
+}
+
+/// As [`inject`], of this context.
+pub fn inject_context(context: &Context, carrier: &mut dyn Setter) {
+    if let Some(propagator) = propagator() {
+        propagator.inject(context, carrier);
+    }
+}
+
+/// Reads a context from a carrier, such as the headers of an incoming request: the current context with what was
+/// found. What cannot be read changes nothing.
+///
+/// ```
+/// use std::collections::HashMap;
+/// # let provider = spanline::init().exporter("none").build()?;
+/// # let _provider = provider.enter();
+/// let headers = HashMap::from([(
+///     "traceparent".to_string(),
+///     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_string(),
+/// )]);
+/// let context = spanline::extract(&headers);
+/// assert!(context.span_context().is_remote());
+/// # Ok::<(), spanline::Error>(())
+/// ```
+pub fn extract(carrier: &dyn Getter) -> Context {
+    extract_into(context::current(), carrier)
+}
+
+/// As [`extract`], upon this context.
+pub fn extract_into(context: Context, carrier: &dyn Getter) -> Context {
+    match propagator() {
+        Some(propagator) => propagator.extract(context, carrier),
+        None => context,
+    }
+}

@@ -1,0 +1,111 @@
+//! What a provider was built with; never changes.
+
+use super::Scopes;
+use crate::clock::Clock;
+use crate::export::{
+    ConsoleExporter, DiscardExporter, MemoryExporter, OtlpHttpExporter, SharedConsole, SpanExporter,
+};
+use crate::log;
+use crate::transport::Endpoint;
+use spanline_core::propagate::TextMapPropagator;
+use spanline_core::sample::Sampler;
+use spanline_core::{Resource, SpanLimits};
+use spanline_engine::options::Effective;
+use spanline_engine::{Cutting, EncodedPart};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+/// The configuration of one provider, shared by its engines.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) effective: Effective,
+    pub(crate) resource: Resource,
+    pub(crate) encoded_resource: EncodedPart,
+    pub(crate) scopes: Scopes,
+    pub(crate) sampler: Arc<dyn Sampler>,
+    pub(crate) propagator: Arc<dyn TextMapPropagator>,
+    pub(crate) clock: &'static Clock,
+    pub(crate) limits: SpanLimits,
+    pub(crate) cutting: Cutting,
+    pub(crate) exporters: Vec<ExporterSpec>,
+    /// What the memory exporter keeps, when it is one of the exporters.
+    pub(crate) memory: Option<MemoryExporter>,
+    pub(crate) buffer_bytes: usize,
+    pub(crate) exporter_buffer_bytes: usize,
+    pub(crate) max_queue_spans: Option<u64>,
+    pub(crate) max_open_spans: usize,
+    pub(crate) max_request_bytes: usize,
+    /// Of one attempt; `None`: no limit.
+    pub(crate) timeout: Option<Duration>,
+    /// How long a batch is tried at most.
+    pub(crate) max_age: Duration,
+    pub(crate) flush_timeout: Duration,
+    pub(crate) exit_timeout: Duration,
+    /// Panics of exporters.
+    pub(crate) caught: AtomicU64,
+}
+
+impl Config {
+    pub(crate) fn max_age_nanos(&self) -> u64 {
+        u64::try_from(self.max_age.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// How to make an exporter: each process that a fork makes has exporters of its own.
+#[derive(Clone, Debug)]
+pub(crate) enum ExporterSpec {
+    /// OTLP over HTTP.
+    Otlp(Arc<OtlpSpec>),
+    /// A tree on standard output.
+    Console,
+    /// Takes and drops.
+    Discard,
+    /// One value for all processes: the memory exporter and the user's own.
+    Given {
+        /// Under which it is accounted.
+        name: String,
+        /// The exporter.
+        exporter: Arc<dyn SpanExporter>,
+    },
+}
+
+/// What the OTLP exporter needs.
+#[derive(Clone, Debug)]
+pub(crate) struct OtlpSpec {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) gzip: bool,
+    pub(crate) max_request_bytes: usize,
+    pub(crate) max_response_bytes: usize,
+}
+
+impl ExporterSpec {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Otlp(_) => "otlp",
+            Self::Console => "console",
+            Self::Discard => "discard",
+            Self::Given { name, .. } => name,
+        }
+    }
+
+    pub(crate) fn make(&self, _: &Config) -> Arc<dyn SpanExporter> {
+        match self {
+            Self::Otlp(spec) => Arc::new(OtlpHttpExporter::new(spec)),
+            Self::Console => match ConsoleExporter::stdout() {
+                Ok(console) => Arc::new(SharedConsole::new(console)),
+                Err(error) => {
+                    log::report(
+                        log::Level::Error,
+                        "console",
+                        format_args!("no standard output for spans: {error}"),
+                    );
+                    Arc::new(DiscardExporter)
+                }
+            },
+            Self::Discard => Arc::new(DiscardExporter),
+            Self::Given { exporter, .. } => exporter.clone(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Which provider `span!` and global tracers use: that of the current span, else the thread's, else the global one.
+
+use super::{Owner, Provider};
+use crate::latest::Latest;
+use crate::local;
+use spanline_engine::{Error, ErrorKind};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The number of the global provider, 0 while there is none.
+static GLOBAL_ID: AtomicU32 = AtomicU32::new(0);
+/// Kept when it is replaced, since a handle may be anywhere.
+static GLOBAL: Latest<Provider> = Latest::new();
+
+/// The provider of this thread's spans.
+#[inline]
+pub(crate) fn current_id() -> u32 {
+    let of_thread = local::with(|local| {
+        let of_span = local.frame(|frame| frame.provider).unwrap_or(0);
+        if of_span != 0 {
+            of_span
+        } else {
+            local.override_provider.get()
+        }
+    });
+    match of_thread {
+        Some(0) | None => GLOBAL_ID.load(Ordering::Relaxed),
+        Some(id) => id,
+    }
+}
+
+/// The global provider, once one was started.
+pub fn global() -> Option<Provider> {
+    GLOBAL.get().cloned()
+}
+
+/// Makes a provider the global one, until it has shut down and another is started.
+pub(crate) fn set_global(provider: &Provider) -> Result<(), Error> {
+    if GLOBAL
+        .get()
+        .is_some_and(|known| !known.shared().shut_down.load(Ordering::Acquire))
+    {
+        return Err(Error::new(
+            ErrorKind::AlreadyStarted,
+            "a global provider is running: shut it down first, or use build() for a provider of your own",
+        ));
+    }
+    GLOBAL.set(provider.clone());
+    GLOBAL_ID.store(provider.shared().id, Ordering::Release);
+    Ok(())
+}
+
+/// A provider set for a thread; see [`Provider::enter`]. Not `Send`.
+#[derive(Debug)]
+#[must_use = "the provider is set until this is dropped"]
+pub struct Override {
+    _provider: Provider,
+    before: u32,
+    _thread: PhantomData<*const Owner>,
+}
+
+impl Override {
+    pub(super) fn new(provider: Provider) -> Self {
+        let id = provider.shared().id;
+        let before = local::with(|local| local.override_provider.replace(id)).unwrap_or(0);
+        Self {
+            _provider: provider,
+            before,
+            _thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for Override {
+    fn drop(&mut self) {
+        local::with(|local| local.override_provider.set(self.before));
+    }
+}

@@ -1,0 +1,292 @@
+//! Providers: what owns the configuration, the engine and the threads (OpenTelemetry SDK "TracerProvider").
+
+mod config;
+mod current;
+mod engines;
+mod finish;
+pub(crate) mod registry;
+mod scopes;
+
+pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
+pub use current::{Override, global};
+pub(crate) use current::{current_id, set_global};
+pub(crate) use scopes::Scopes;
+
+use crate::clock::Clock;
+use crate::export::FinishedSpan;
+use crate::processor::SpanProcessor;
+use crate::tracer::Tracer;
+use crate::{IdGenerator, fork, guard};
+use engines::{EngineSet, Engines};
+use spanline_core::sample::{Plan, Sampler};
+use spanline_core::{InstrumentationScope, Resource};
+use spanline_engine::options::Effective;
+use spanline_engine::{Error, ErrorKind, Stats};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What every thread needs of a provider.
+pub(crate) struct Shared {
+    pub(crate) id: u32,
+    pub(crate) config: Arc<Config>,
+    pub(crate) sampler: Arc<dyn Sampler>,
+    pub(crate) plan: Plan,
+    pub(crate) id_generator: Option<Arc<dyn IdGenerator>>,
+    pub(crate) clock: &'static Clock,
+    pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
+    /// Starting a span always calls foreign code, or nothing is recorded at all.
+    pub(crate) needs_calls: bool,
+    pub(crate) disabled: bool,
+    /// Panics of user code.
+    pub(crate) caught: AtomicU64,
+    shut_down: AtomicBool,
+    engines: Engines,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Provider")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The engine of this process.
+    #[inline]
+    pub(crate) fn engine(&self, epoch: u32) -> &EngineSet {
+        self.engines.get(self.id, epoch, &self.config)
+    }
+
+    /// Whether spans that are started now may be recorded.
+    pub(crate) fn is_enabled(&self) -> bool {
+        let somebody = !self.processors.is_empty() || !self.config.exporters.is_empty();
+        somebody && !self.disabled && !self.shut_down.load(Ordering::Relaxed)
+    }
+
+    fn stats(&self) -> Stats {
+        let set = self.engine(fork::current_epoch());
+        let mut stats = set.engine().stats();
+        let undrained = stats.accepted.saturating_sub(set.engine().drained());
+        stats.caught_panics =
+            self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
+        stats.exporters = set
+            .worker()
+            .exporters()
+            .iter()
+            .map(|exporter| exporter.stats(undrained))
+            .collect();
+        stats
+    }
+
+    fn flush(&self, timeout: Duration) -> bool {
+        let deadline = deadline(timeout);
+        let mut complete = true;
+        for processor in &self.processors {
+            let left = deadline.saturating_duration_since(Instant::now());
+            complete &= guard::foreign(&self.caught, "processor", || processor.flush(left)).unwrap_or(false);
+        }
+        let set = self.engine(fork::current_epoch());
+        set.worker().flush(set.engine(), deadline) && complete
+    }
+
+    fn shutdown(&self, timeout: Duration) -> Result<Report, Error> {
+        if self.shut_down.swap(true, Ordering::AcqRel) {
+            return Err(Error::new(
+                ErrorKind::ShutDown,
+                "the provider has shut down already",
+            ));
+        }
+        let deadline = deadline(timeout);
+        for processor in &self.processors {
+            let left = deadline.saturating_duration_since(Instant::now());
+            guard::foreign(&self.caught, "processor", || processor.shutdown(left));
+        }
+        let set = self.engine(fork::current_epoch());
+        set.engine().close();
+        let complete = set.worker().flush(set.engine(), deadline);
+        set.worker()
+            .stop(deadline.max(Instant::now() + Duration::from_millis(50)));
+        Ok(Report {
+            complete,
+            stats: self.stats(),
+        })
+    }
+}
+
+fn deadline(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    // Far enough for "no limit", near enough for every clock.
+    now + timeout.min(Duration::from_secs(365 * 24 * 3600))
+}
+
+/// What flush or shutdown came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// Whether everything that had ended before was handed over within the time. False also when it was called from
+    /// one of the provider's own callbacks, which cannot wait for themselves.
+    pub complete: bool,
+    /// The accounting at the end.
+    pub stats: Stats,
+}
+
+/// A provider of tracers. Cheap to clone; the last clone to be dropped shuts it down, within `exit_timeout_ms`.
+///
+/// ```
+/// let provider = spanline::init().service_name("docs").exporter("memory").build()?;
+/// let tracer = provider.tracer("docs");
+/// tracer.span("work").start().end();
+/// assert!(provider.flush().complete);
+/// assert_eq!(provider.stats().accepted, 1);
+/// # Ok::<(), spanline::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Provider(Arc<Owner>);
+
+#[derive(Debug)]
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        finish::finish(&self.0);
+    }
+}
+
+/// The parts of a provider that is being built.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) sampler: Arc<dyn Sampler>,
+    pub(crate) id_generator: Option<Arc<dyn IdGenerator>>,
+    pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
+    pub(crate) disabled: bool,
+}
+
+impl Provider {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts {
+            config,
+            sampler,
+            id_generator,
+            processors,
+            disabled,
+        } = parts;
+        let shared = Arc::new(Shared {
+            id: registry::next_id(),
+            clock: config.clock,
+            needs_calls: disabled || id_generator.is_some() || !processors.is_empty(),
+            plan: sampler.plan(),
+            config: Arc::new(config),
+            sampler,
+            id_generator,
+            processors,
+            disabled,
+            caught: AtomicU64::new(0),
+            shut_down: AtomicBool::new(false),
+            engines: Engines::new(),
+        });
+        registry::add(&shared);
+        Self(Arc::new(Owner(shared)))
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+
+    /// A tracer for the instrumentation scope of this name. An empty name is allowed.
+    pub fn tracer(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Tracer {
+        self.tracer_of(InstrumentationScope::named(name))
+    }
+
+    /// A tracer for this instrumentation scope: name, version, schema URL and attributes together are its identity.
+    pub fn tracer_of(&self, scope: InstrumentationScope) -> Tracer {
+        Tracer::of(self.clone(), &scope)
+    }
+
+    /// Waits until all spans that have ended so far are handed over, at most `flush_timeout_ms` (30 s).
+    pub fn flush(&self) -> Report {
+        self.flush_within(self.shared().config.flush_timeout)
+    }
+
+    /// As [`Self::flush`], within this time.
+    pub fn flush_within(&self, timeout: Duration) -> Report {
+        let complete = self.shared().flush(timeout);
+        Report {
+            complete,
+            stats: self.stats(),
+        }
+    }
+
+    /// Flushes and ends everything, within `flush_timeout_ms` (30 s). Spans that end later are dropped and counted;
+    /// tracers go on to work and record nothing. What could not be handed over in time is lost and counted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ShutDown`] the second time.
+    pub fn shutdown(&self) -> Result<Report, Error> {
+        self.shutdown_within(self.shared().config.flush_timeout)
+    }
+
+    /// As [`Self::shutdown`], within this time.
+    pub fn shutdown_within(&self, timeout: Duration) -> Result<Report, Error> {
+        self.shared().shutdown(timeout)
+    }
+
+    /// What became of all spans so far; exact after a flush.
+    pub fn stats(&self) -> Stats {
+        self.shared().stats()
+    }
+
+    /// The resource that all its spans share.
+    pub fn resource(&self) -> &Resource {
+        &self.shared().config.resource
+    }
+
+    /// The options that hold, each with its value and where that comes from; see [`Effective::iter`].
+    ///
+    /// ```
+    /// let provider = spanline::init().delay_ms(100).exporter("none").build()?;
+    /// let delay = provider.options().iter().find(|setting| setting.name == "delay_ms").unwrap();
+    /// assert_eq!((delay.value.as_str(), delay.source.to_string().as_str()), ("100", "code"));
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn options(&self) -> &Effective {
+        &self.shared().config.effective
+    }
+
+    /// What the exporter named `memory` keeps; flushes first, so that every span that has ended is there. `None` when
+    /// there is no such exporter.
+    ///
+    /// ```
+    /// use spanline::span;
+    /// let provider = spanline::init().exporter("memory").build()?;
+    /// let _provider = provider.enter();
+    /// drop(span!("work"));
+    /// assert_eq!(provider.finished_spans().unwrap()[0].name, "work");
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn finished_spans(&self) -> Option<Vec<FinishedSpan>> {
+        let memory = self.shared().config.memory.as_ref()?;
+        self.flush();
+        Some(memory.get())
+    }
+
+    /// Forgets what the exporter named `memory` keeps, after a flush.
+    pub fn reset_finished_spans(&self) {
+        if let Some(memory) = &self.shared().config.memory {
+            self.flush();
+            memory.reset();
+        }
+    }
+
+    /// What the sampler says of itself.
+    pub fn sampler_description(&self) -> String {
+        self.shared().sampler.description()
+    }
+
+    /// Makes this the provider of `span!` and of global tracers on this thread while the result is alive.
+    pub fn enter(&self) -> Override {
+        Override::new(self.clone())
+    }
+}

@@ -1,0 +1,41 @@
+//! Our own threads: never traced, and told apart so that nothing waits for itself.
+
+use crate::local::{self, Frame};
+use crate::log;
+use spanline_core::Context;
+
+const STACK: usize = 512 << 10;
+
+/// Starts one of our threads. False, and said once, when the system has none to give.
+pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
+    let body = move || {
+        local::with(|local| {
+            local.is_ours.set(true);
+            local.swap_frame(Frame {
+                context: Context::EMPTY.with_suppressed(true),
+                ..Frame::default()
+            });
+        });
+        run();
+    };
+    match std::thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK)
+        .spawn(body)
+    {
+        Ok(_) => true,
+        Err(error) => {
+            log::report(
+                log::Level::Error,
+                "thread",
+                format_args!("no thread for exporting spans: {error}"),
+            );
+            false
+        }
+    }
+}
+
+/// Whether the calling thread is one of ours.
+pub(crate) fn is_ours() -> bool {
+    local::with(|local| local.is_ours.get()).unwrap_or(false)
+}
