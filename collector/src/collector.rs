@@ -162,13 +162,13 @@ fn link(address: SocketAddr) -> String {
 
 fn summary(store: &SharedStore, counters: &Counters) -> String {
     let size = store.size();
-    let number = terminal::grouped;
+    let count = |n: u64, noun| terminal::count(usize::try_from(n).unwrap_or(usize::MAX), noun);
     let mut text = format!(
-        "received {} spans in {} requests; kept {} traces ({} spans, {:.1} MiB)",
-        number(counters.spans_received.get()),
-        number(counters.requests.get()),
-        number(size.traces as u64),
-        number(size.spans as u64),
+        "received {} in {}; kept {} ({}, {:.1} MiB)",
+        count(counters.spans_received.get(), "span"),
+        count(counters.requests.get(), "request"),
+        count(size.traces as u64, "trace"),
+        count(size.spans as u64, "span"),
         size.bytes as f64 / crate::config::MIB as f64
     );
     for (count, what) in [
@@ -180,7 +180,7 @@ fn summary(store: &SharedStore, counters: &Counters) -> String {
         (counters.traces_not_printed.get(), "finished traces not printed"),
     ] {
         if count > 0 {
-            text.push_str(&format!("; {what}: {}", number(count)));
+            text.push_str(&format!("; {what}: {}", terminal::grouped(count)));
         }
     }
     text.push('\n');

@@ -19,6 +19,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod budget;
 mod cli;
 mod collector;
 mod config;
@@ -27,8 +28,11 @@ mod otlp;
 mod query;
 mod receive;
 mod serve;
+mod stall;
 mod store;
 mod terminal;
+#[cfg(test)]
+mod testing;
 mod tree;
 
 pub use cli::{command, config};

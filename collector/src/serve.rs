@@ -1,6 +1,7 @@
 //! Connections: accepted under a bound, with time-outs, stopped gracefully.
 
 use crate::counters::Counters;
+use crate::stall::WriteTimeout;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 /// How long a connection may be idle, or take to send the head of a request. Longer than exporters usually wait
 /// between two batches, so that they keep their connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long an answer may wait for its client to read on.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes that the head of a request may take.
 const HEAD_LIMIT: usize = 64 * 1024;
 /// How long requests in progress may take to end when the collector stops.
@@ -93,7 +96,10 @@ async fn run(
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
                 .max_buf_size(HEAD_LIMIT)
-                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+                .serve_connection(
+                    TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)),
+                    TowerToHyperService::new(router.clone()),
+                );
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
                 // What can go wrong here (a reset, a malformed head) is answered by hyper and concerns this client only.

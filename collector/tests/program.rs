@@ -193,7 +193,7 @@ fn a_finished_trace_is_printed_once_and_the_end_is_summed_up() {
     let rest = stop(running, "-TERM");
     assert_eq!(
         rest.trim(),
-        "received 3 spans in 3 requests; kept 1 traces (3 spans, 0.0 MiB)"
+        "received 3 spans in 3 requests; kept 1 trace (3 spans, 0.0 MiB)"
     );
 }
 
@@ -214,7 +214,7 @@ fn a_flood_is_summed_up() {
     assert_eq!(printed.matches("22:13:20").count(), 2, "{printed}");
     let rest = stop(running, "-INT");
     assert!(
-        rest.contains("received 500 spans in 1 requests; kept 500 traces"),
+        rest.contains("received 500 spans in 1 request; kept 500 traces"),
         "{rest}"
     );
     assert!(rest.contains("finished traces not printed: 498"), "{rest}");
@@ -229,5 +229,9 @@ fn quiet_prints_no_traces() {
         call(running.query, "GET", "/api/status", &[], b"").json()["finished"]["traces"] == 1
     });
     let rest = stop(running, "-TERM");
-    assert!(rest.trim().starts_with("received 1 spans"), "{rest}");
+    assert!(
+        rest.trim()
+            .starts_with("received 1 span in 1 request; kept 1 trace (1 span,"),
+        "{rest}"
+    );
 }

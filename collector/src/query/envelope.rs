@@ -59,14 +59,16 @@ pub(crate) fn envelope(data: &str, total: usize, errors: &[ApiError]) -> String 
 
 /// A JSON answer; what was asked prettily is indented.
 pub(crate) fn json_response(body: String, pretty: bool) -> Response {
-    let body = if pretty {
-        serde_json::from_str::<Value>(&body)
-            .and_then(|value| serde_json::to_string_pretty(&value))
-            .unwrap_or(body)
+    json_body(Body::from(if pretty {
+        super::pretty::pretty(&body)
     } else {
         body
-    };
-    let mut response = Response::new(Body::from(body));
+    }))
+}
+
+/// An answer of this body, which is JSON.
+pub(crate) fn json_body(body: Body) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(

@@ -3,10 +3,11 @@
 use super::adjust::{self, Shown};
 use super::tags::{kind_name, tag, text};
 use crate::store::{Resource, Scope, Trace};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use spanline_core::StatusCode;
 use spanline_core::wire::otlp::{ResourceView, ScopeView, ValueView};
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// Attributes that older instrumentations use for what is the scope today.
@@ -15,32 +16,51 @@ const LEGACY_SCOPE: [(&str, &str); 2] = [
     ("otel.library.version", "otel.scope.version"),
 ];
 
-/// The trace object; corrected as Jaeger does, unless `raw`.
-pub(crate) fn trace(trace: &Trace, raw: bool) -> Value {
+/// Writes the trace object; corrected as Jaeger does, unless `raw`. Spans beyond `limit` bytes of `out` are left out,
+/// and a warning of the trace says so. Returns whether all spans are there.
+pub(crate) fn trace(trace: &Trace, raw: bool, limit: usize, out: &mut String) -> bool {
     let shown = if raw {
         adjust::raw(trace)
     } else {
         adjust::adjusted(trace)
     };
-    let mut processes = Map::new();
+    let mut processes = String::new();
     let mut process_ids: HashMap<*const Resource, String> = HashMap::new();
     let mut scopes: HashMap<*const Scope, Vec<Value>> = HashMap::new();
     let trace_id = trace.id.to_string();
-    let mut spans = Vec::with_capacity(shown.len());
+    // Writing to a String never fails.
+    let _ = write!(out, r#"{{"traceID":"{trace_id}","spans":["#);
+    let mut written = 0;
     for one in &shown {
+        if out.len() + processes.len() > limit {
+            break;
+        }
         // Equal resources of kept spans are one value, so its address tells them apart.
         let resource = &one.span.resource;
+        let next = process_ids.len() + 1;
         let process = process_ids.entry(Arc::as_ptr(resource)).or_insert_with(|| {
-            let id = format!("p{}", processes.len() + 1);
-            processes.insert(id.clone(), process(resource));
-            id
+            let comma = if next > 1 { "," } else { "" };
+            let _ = write!(processes, r#"{comma}"p{next}":{}"#, process(resource));
+            format!("p{next}")
         });
         let scope = scopes
             .entry(Arc::as_ptr(&one.span.scope))
             .or_insert_with(|| scope_tags(&one.span.scope));
-        spans.push(span(one, &trace_id, process, scope, raw));
+        let comma = if written > 0 { "," } else { "" };
+        let _ = write!(out, "{comma}{}", span(one, &trace_id, process, scope, raw));
+        written += 1;
     }
-    json!({"traceID": trace_id, "spans": spans, "processes": processes, "warnings": null})
+    let whole = written == shown.len();
+    let warnings = if whole {
+        Value::Null
+    } else {
+        json!([format!(
+            "only {written} of {} spans are here: the answer became too long",
+            shown.len()
+        )])
+    };
+    let _ = write!(out, r#"],"processes":{{{processes}}},"warnings":{warnings}}}"#);
+    whole
 }
 
 fn process(resource: &Resource) -> Value {
@@ -146,4 +166,34 @@ fn span(shown: &Shown<'_>, trace_id: &str, process: &str, scope: &[Value], raw: 
         "processID": process,
         "warnings": if warnings.is_empty() { Value::Null } else { Value::from(warnings) },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, Row};
+
+    #[test]
+    fn a_trace_that_is_too_long_is_cut_and_says_so() {
+        let rows: Vec<Row> = (1..=1_000)
+            .map(|n| Row("a", n, n - 1, "op", n as f64, 1.0, false))
+            .collect();
+        let whole = testing::trace(&rows);
+        let mut text = String::new();
+        assert!(trace(&whole, false, usize::MAX, &mut text));
+        let parsed: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(
+            (parsed["spans"].as_array().map(Vec::len), &parsed["warnings"]),
+            (Some(1_000), &Value::Null)
+        );
+
+        let mut text = String::new();
+        assert!(!trace(&whole, false, 10_000, &mut text));
+        assert!(text.len() < 10_500, "{}", text.len());
+        let parsed: Value = serde_json::from_str(&text).expect("JSON");
+        let spans = parsed["spans"].as_array().map_or(0, Vec::len);
+        assert!((10..100).contains(&spans), "{spans}");
+        let warning = format!("only {spans} of 1000 spans are here: the answer became too long");
+        assert_eq!(parsed["warnings"], json!([warning]));
+    }
 }

@@ -5,12 +5,15 @@ mod assets;
 mod duration;
 mod envelope;
 mod jaeger;
+mod leased;
 mod matching;
 mod params;
+mod pretty;
 mod recent;
 mod status;
 mod tags;
 
+use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::store::{SharedStore, Trace};
 use axum::Router;
@@ -23,17 +26,32 @@ use params::Search;
 use serde_json::{Value, json};
 use spanline_core::TraceId;
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
-/// Bytes of one answer, roughly; a search that finds more says that it was cut short.
+/// Bytes of one answer, roughly; one that would be longer says that it was cut short.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// Bytes of all answers on their way to clients; over it, a query is answered with 503 and Retry-After.
+const ANSWERS_LIMIT: usize = 4 * ANSWER_LIMIT;
+/// Queries that look through spans at one time; others wait for their turn.
+const QUERIES: usize = 4;
 
 /// What the query handlers share.
 #[derive(Debug)]
 pub(crate) struct Query {
     pub(crate) store: Arc<SharedStore>,
     pub(crate) counters: Arc<Counters>,
+    answers: Arc<Budget>,
+    turns: Semaphore,
+}
+
+impl Query {
+    /// Does work that looks through spans, off the threads that serve connections, when its turn has come.
+    async fn work<T>(&self, work: impl FnOnce() -> T) -> T {
+        // The semaphore is never closed; without a permit the work would still be right.
+        let _turn = self.turns.acquire().await;
+        tokio::task::block_in_place(work)
+    }
 }
 
 type Shared = State<Arc<Query>>;
@@ -54,7 +72,12 @@ pub(crate) fn router(store: Arc<SharedStore>, counters: Arc<Counters>) -> Router
         .route("/api/traces/{id}", get(trace))
         .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(Arc::new(Query { store, counters }))
+        .with_state(Arc::new(Query {
+            store,
+            counters,
+            answers: Budget::new(ANSWERS_LIMIT),
+            turns: Semaphore::new(QUERIES),
+        }))
 }
 
 async fn page(headers: HeaderMap) -> Response {
@@ -96,7 +119,7 @@ async fn status(State(query): Shared, RawQuery(raw): RawQuery) -> Response {
 
 async fn recent(State(query): Shared, RawQuery(raw): RawQuery) -> Response {
     let raw = raw.unwrap_or_default();
-    let answer = tokio::task::block_in_place(|| recent::json(&query.store, &raw));
+    let answer = query.work(|| recent::json(&query.store, &raw)).await;
     match answer {
         Ok(value) => envelope::json_response(value.to_string(), params::flag(&raw, "prettyPrint")),
         Err(error) => error.answer(false),
@@ -117,7 +140,7 @@ async fn operations_of(
     Path(service): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Response {
-    let found = tokio::task::block_in_place(|| operation_names(&query.store, &service));
+    let found = query.work(|| operation_names(&query.store, &service)).await;
     let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     envelope::ok(
         &json!(names),
@@ -140,7 +163,7 @@ async fn operations(State(query): Shared, RawQuery(raw): RawQuery) -> Response {
         );
         return ApiError::bad_request(text).answer(false);
     }
-    let found = tokio::task::block_in_place(|| operation_names(&query.store, &service));
+    let found = query.work(|| operation_names(&query.store, &service)).await;
     let list: Vec<Value> = found
         .iter()
         .filter(|(_, span_kind)| kind.as_deref().is_none_or(|kind| kind == *span_kind))
@@ -166,19 +189,21 @@ async fn search(State(query): Shared, RawQuery(raw): RawQuery) -> Response {
         Ok(search) => search,
         Err(text) => return ApiError::bad_request(text).answer(false),
     };
-    tokio::task::block_in_place(|| {
-        if search.trace_ids.is_empty() {
-            find(&query.store, &search)
-        } else {
-            by_ids(&query.store, &search)
-        }
-    })
+    query
+        .work(|| {
+            if search.trace_ids.is_empty() {
+                find(&query, &search)
+            } else {
+                by_ids(&query, &search)
+            }
+        })
+        .await
 }
 
 /// Searches, newest start first.
-fn find(store: &SharedStore, search: &Search) -> Response {
+fn find(query: &Query, search: &Search) -> Response {
     let mut answer = Answer::new();
-    for trace in store.newest_first() {
+    for trace in query.store.newest_first() {
         if answer.traces == search.limit || answer.cut {
             break;
         }
@@ -186,24 +211,24 @@ fn find(store: &SharedStore, search: &Search) -> Response {
             answer.push(&trace, search.raw);
         }
     }
-    answer.finish(search.pretty)
+    answer.finish(query, search.pretty)
 }
 
-fn by_ids(store: &SharedStore, search: &Search) -> Response {
+fn by_ids(query: &Query, search: &Search) -> Response {
     let mut answer = Answer::new();
     let mut ids = BTreeSet::new();
     for text in &search.trace_ids {
         match parse_id(text) {
             Err(error) => return error.answer(search.pretty),
             Ok(id) if !ids.insert(id) => {}
-            Ok(id) => match store.trace(id) {
+            Ok(id) => match query.store.trace(id) {
                 Some(trace) if !answer.cut => answer.push(&trace, search.raw),
                 Some(_) => {}
                 None => answer.errors.push(not_found(id)),
             },
         }
     }
-    answer.finish(search.pretty)
+    answer.finish(query, search.pretty)
 }
 
 async fn trace(State(query): Shared, Path(id): Path<String>, RawQuery(raw): RawQuery) -> Response {
@@ -216,12 +241,15 @@ async fn trace(State(query): Shared, Path(id): Path<String>, RawQuery(raw): RawQ
             Ok((query.store.trace(id).ok_or_else(|| not_found(id))?, raw))
         });
     match found {
-        Ok((trace, raw)) => tokio::task::block_in_place(|| {
-            let mut answer = Answer::new();
-            answer.push(&trace, raw);
-            answer.cut = false;
-            answer.finish(pretty)
-        }),
+        Ok((trace, raw)) => {
+            query
+                .work(|| {
+                    let mut answer = Answer::new();
+                    answer.push(&trace, raw);
+                    answer.finish(&query, pretty)
+                })
+                .await
+        }
         Err(error) => error.answer(pretty),
     }
 }
@@ -264,22 +292,27 @@ impl Answer {
         if self.traces > 0 {
             self.data.push(',');
         }
-        let _ = write!(self.data, "{}", jaeger::trace(trace, raw));
+        let whole = jaeger::trace(trace, raw, ANSWER_LIMIT, &mut self.data);
         self.traces += 1;
-        self.cut = self.data.len() > ANSWER_LIMIT;
+        self.cut = !whole || self.data.len() > ANSWER_LIMIT;
     }
 
-    fn finish(mut self, pretty: bool) -> Response {
+    fn finish(mut self, query: &Query, pretty: bool) -> Response {
         self.data.push(']');
         if self.cut {
-            let text = format!(
-                "only the first {} traces are here: the answer became too long",
-                self.traces
-            );
+            let text = format!("only {} traces are here: the answer became too long", self.traces);
             self.errors.push(ApiError::new(StatusCode::OK, text));
         }
-        let body = envelope::envelope(&self.data, self.traces, &self.errors);
-        let mut response = envelope::json_response(body, pretty);
+        let mut body = envelope::envelope(&self.data, self.traces, &self.errors);
+        drop(self.data);
+        if pretty {
+            body = pretty::pretty(&body);
+        }
+        let mut lease = query.answers.lease();
+        if !lease.grow_to(body.capacity()) {
+            return busy();
+        }
+        let mut response = envelope::json_body(leased::body(body, lease));
         if self.cut {
             response
                 .headers_mut()
@@ -287,4 +320,13 @@ impl Answer {
         }
         response
     }
+}
+
+fn busy() -> Response {
+    let text = "too many long answers are being sent at this moment: ask again later";
+    let mut response = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).answer(false);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

@@ -1,6 +1,6 @@
 //! A request body, read and inflated under its bounds.
 
-use super::budget::Lease;
+use crate::budget::Lease;
 use axum::body::Body;
 use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt;

@@ -2,9 +2,9 @@
 
 mod answer;
 mod body;
-mod budget;
 mod cors;
 
+use crate::budget::Budget;
 use crate::config::{Config, Cors, MIB};
 use crate::counters::Counters;
 use crate::otlp::{self, Format};
@@ -18,7 +18,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 use body::{BodyError, Encoding};
-use budget::Budget;
 use std::sync::Arc;
 
 /// What the receiver's handlers share.

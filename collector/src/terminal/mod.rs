@@ -3,7 +3,7 @@
 mod text;
 mod waterfall;
 
-pub(crate) use text::grouped;
+pub(crate) use text::{count, grouped};
 
 use crate::counters::Counters;
 use crate::store::{SharedStore, Trace};
@@ -11,7 +11,6 @@ use anstream::AutoStream;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use text::count;
 
 /// What may be printed.
 #[derive(Clone, Copy, Debug)]

@@ -1,16 +1,16 @@
-//! The bytes that all requests being read may hold together.
+//! The bytes that all requests being read, or all answers being sent, may hold together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A bound shared by all requests in flight.
+/// A bound shared by all of them.
 #[derive(Debug)]
 pub(crate) struct Budget {
     used: AtomicUsize,
     limit: usize,
 }
 
-/// What one request holds of a [`Budget`]; given back when dropped.
+/// What one of them holds of a [`Budget`]; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Lease {
     budget: Arc<Budget>,
