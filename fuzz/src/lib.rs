@@ -2,9 +2,11 @@
 //! the targets themselves, so that corpora are replayed as plain tests, without a fuzzer.
 
 mod baggage;
+mod otlp;
 mod traceparent;
 
 pub use baggage::baggage;
+pub use otlp::otlp;
 pub use traceparent::traceparent;
 
 /// The lines of an input: each is one header value.

@@ -1,5 +1,6 @@
 //! Replays the vectors, and the corpora and findings that are at hand, without a fuzzer.
 
+use spanline_core::wire::otlp::decode_request_protobuf;
 use spanline_test_vectors::{Value, load};
 use std::{fs, path::Path};
 
@@ -61,4 +62,40 @@ fn baggage() {
         spanline_fuzz::baggage,
         seeds("baggage.json", &["baggage"]),
     );
+}
+
+#[test]
+fn otlp() {
+    let mut inputs = Vec::new();
+    for case in load("otlp_trace.json").unwrap() {
+        for hex in [case.get("protobuf_hex"), case.expect("protobuf_hex")]
+            .into_iter()
+            .filter_map(Value::as_str)
+        {
+            let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
+            inputs.push(
+                digits
+                    .chunks(2)
+                    .map(|pair| (pair[0] * 16 + pair[1]) as u8)
+                    .collect(),
+            );
+        }
+        for json in [
+            case.get("body").as_str().map(String::from),
+            Some(case.expect("json").to_string()),
+        ] {
+            inputs.extend(json.map(String::into_bytes));
+        }
+    }
+    // The spans alone, too.
+    let requests = inputs.clone();
+    for request in requests
+        .iter()
+        .filter_map(|body| decode_request_protobuf(body).ok())
+    {
+        for scope in request.resource_spans().flat_map(|group| group.scope_spans()) {
+            inputs.extend(scope.spans().flatten().map(|span| span.as_bytes().to_vec()));
+        }
+    }
+    replay("otlp", spanline_fuzz::otlp, inputs);
 }
