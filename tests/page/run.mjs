@@ -2,7 +2,7 @@
 //
 //   node tests/page/run.mjs --collector target/debug/spanline-collector [--chromium PATH] [--shots DIR] [--write-docs]
 //
-// Needs: Node 20 or later; `npm install --no-package-lock` in this folder; a Chromium (Debian: the package chromium).
+// Needs: Node 20 or later; `npm ci` in this folder; a Chromium (Debian: the package chromium).
 // `--shots DIR` leaves a picture of each view there; `--write-docs` renews docs/waterfall.png. Without them nothing
 // is written. Ends with `N passed, N failed`; exit code 0 only when none failed.
 
@@ -55,7 +55,7 @@ try {
     console.log(`FAILED  the collector stops with exit code 0\n        it was ${code}`);
   } else passed += 1;
 }
-console.log(`page: ${passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** A fresh page; what the console complains about and what leaves this machine is noise. */
@@ -68,7 +68,7 @@ async function open(name, settings = {}) {
   page.on('console', (message) => { if (['error', 'warning'].includes(message.type()) && !expected(message.text())) noise.push(`console: ${message.text()}`); });
   page.on('pageerror', (error) => noise.push(`uncaught: ${error.stack ?? error}`));
   page.on('request', (request) => { if (!request.url().startsWith(`${collector.query}/`)) noise.push(`request to ${request.url()}`); });
-  return { page, context, noise, collector };
+  return { page, context, noise, collector, program: options.collector };
 }
 
 async function pictures() {
