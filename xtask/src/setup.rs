@@ -91,6 +91,18 @@ pub(crate) fn page_modules() -> Result<(), Missing> {
     }
 }
 
+/// npm ends with where its log is; the reason stands above.
+fn npm_reason(output: &str) -> String {
+    let is_reason = |line: &&str| {
+        line.starts_with("npm error") && line.len() > "npm error ".len() && !line.contains("log")
+    };
+    output
+        .lines()
+        .filter(is_reason)
+        .next_back()
+        .map_or_else(|| last_line(output), str::to_owned)
+}
+
 /// A target of the Rust toolchain in use.
 pub(crate) fn rust_target(target: &str) -> Result<(), Missing> {
     if !found("rustup") {

@@ -7,6 +7,11 @@ use std::time::Duration;
 
 /// The collector's page in a real Chromium.
 pub(crate) fn page() -> Result<Outcome, String> {
+    if !root::root().join("tests/page/package-lock.json").is_file() {
+        return Err(
+            "tests/page/package-lock.json is missing: run `npm install` there and commit it".to_owned(),
+        );
+    }
     for needed in [setup::program("chromium", &["chromium"]), setup::page_modules()] {
         if let Err(reason) = needed {
             return Ok(Outcome::skip("the page in Chromium", reason));
