@@ -59,8 +59,9 @@ pub fn write_attribute(tag: u8, key: &str, value: Value<'_>, limits: &ValueLimit
 #[cfg(feature = "alloc")]
 #[inline]
 pub fn push_attribute(tag: u8, key: &str, value: Value<'_>, limits: &ValueLimits, out: &mut Vec<u8>) {
-    out.reserve(attribute_len(key, value, limits));
-    put_attribute(tag, key, value, limits, out);
+    let length = value_len(value, limits, 1);
+    out.reserve(framed_len(pair_len(key, length)));
+    put_sized(tag, key, value, length, limits, out);
 }
 
 /// The key of an attribute that was written as a complete field; empty when the bytes are something else.
@@ -75,7 +76,12 @@ pub fn attribute_key(field: &[u8]) -> &[u8] {
 
 #[inline]
 pub(super) fn put_attribute(tag: u8, key: &str, value: Value<'_>, limits: &ValueLimits, out: &mut impl Sink) {
-    let length = value_len(value, limits, 1);
+    put_sized(tag, key, value, value_len(value, limits, 1), limits, out);
+}
+
+/// Writes an attribute whose value is known to have this length.
+#[inline]
+fn put_sized(tag: u8, key: &str, value: Value<'_>, length: usize, limits: &ValueLimits, out: &mut impl Sink) {
     let pair = pair_len(key, length);
     if pair < 0x80 && !key.is_empty() {
         out.fixed([tag, pair as u8, KEY, key.len() as u8]);
