@@ -49,6 +49,23 @@ pub fn run<R: Into<Outcome>>(
     ops: &[&str],
     serve: impl Fn(&Case) -> R,
 ) {
+    let outcomes = outcomes(level, file, ops, serve);
+    if let Some(dir) = std::env::var_os("SPANLINE_VECTORS_REPORT") {
+        report::write(Path::new(&dir), runner, level, file, &outcomes).unwrap_or_else(|e| panic!("{e}"));
+    }
+    close(file, &outcomes);
+}
+
+/// Id, op and outcome of each case.
+type Outcomes = Vec<(String, String, Outcome)>;
+
+#[track_caller]
+fn outcomes<R: Into<Outcome>>(
+    level: Level,
+    file: &str,
+    ops: &[&str],
+    serve: impl Fn(&Case) -> R,
+) -> Outcomes {
     let cases = load(file).unwrap_or_else(|e| panic!("{e}"));
     for op in ops {
         assert!(
