@@ -86,7 +86,7 @@ pub(crate) fn page_modules() -> Result<(), Missing> {
         Ok(_) => Ok(()),
         Err(why) => Err(format!(
             "playwright-core missing, and npm failed: {}",
-            last_line(&why)
+            npm_reason(&why)
         )),
     }
 }
@@ -98,8 +98,7 @@ fn npm_reason(output: &str) -> String {
     };
     output
         .lines()
-        .filter(is_reason)
-        .next_back()
+        .rfind(is_reason)
         .map_or_else(|| last_line(output), str::to_owned)
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
         _ => return Err("usage: cargo xtask demo [--once]".to_owned()),
     };
     println!("==> building the collector and the example services");
-    build()?;
+    build(&["spanline-collector", "orders-example"])?;
     let (otlp, query) = (port(4318)?, port(16686)?);
     println!("==> starting the collector: receives at 127.0.0.1:{otlp}, shows at 127.0.0.1:{query}");
     let collector = start_collector(otlp, query)?;
@@ -83,9 +83,10 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-/// Builds what the demo starts; debug, which from nothing is the faster of the two.
-pub(crate) fn build() -> Result<(), String> {
-    Run::cargo(["build", "-p", "spanline-collector", "-p", "orders-example"]).shown_run()
+/// Builds packages in debug, which from nothing is faster than release.
+pub(crate) fn build(packages: &[&str]) -> Result<(), String> {
+    let chosen = packages.iter().flat_map(|package| ["-p", *package]);
+    Run::cargo(["build"].into_iter().chain(chosen)).shown_run()
 }
 
 fn binary(name: &str) -> Run {

@@ -17,7 +17,7 @@ pub(crate) fn page() -> Result<Outcome, String> {
             return Ok(Outcome::skip("the page in Chromium", reason));
         }
     }
-    crate::demo::build()?;
+    crate::demo::build(&["spanline-collector"])?;
     let collector = root::target().join("debug/spanline-collector");
     let script = ["tests/page/run.mjs", "--collector"]
         .map(String::from)
