@@ -106,6 +106,12 @@ impl Context {
         self
     }
 
+    /// Whether it carries baggage or values under keys.
+    #[inline]
+    pub const fn carries_more(&self) -> bool {
+        self.extra.is_some()
+    }
+
     /// The baggage.
     pub fn baggage(&self) -> &Baggage {
         self.extra

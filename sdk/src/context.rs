@@ -1,18 +1,15 @@
 //! The current context (OpenTelemetry context API).
 
-use crate::local::{self, Frame};
-use crate::scope::Attached;
+use crate::frame::{Attached, Head};
+use crate::local;
 use crate::span::CurrentSpan;
-use crate::{fork, provider::registry};
-use spanline_core::{Baggage, Context, ContextKey};
-use spanline_engine::{Anchor, SpanRef, StartTime};
+use spanline_core::{Baggage, Context, ContextKey, SpanContext};
+use spanline_engine::SpanRef;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The context that is current on this thread.
 pub fn current() -> Context {
-    local::with(|local| local.frame(|frame| frame.context.clone()))
-        .flatten()
-        .unwrap_or(Context::EMPTY)
+    local::with(|local| local.context()).unwrap_or(Context::EMPTY)
 }
 
 /// A new key for context values. Two keys differ even when their names are equal.
@@ -50,7 +47,7 @@ pub struct ContextGuard {
 /// ```
 pub fn attach(context: Context) -> ContextGuard {
     ContextGuard {
-        _attached: Attached::new(frame(context)),
+        _attached: local::with(|local| local.attach(context)).unwrap_or(Attached::nothing()),
     }
 }
 
@@ -65,52 +62,28 @@ pub fn suppressed<R>(f: impl FnOnce() -> R) -> R {
     with(current().with_suppressed(true), f)
 }
 
-/// The frame of a context that came by value: what its span knows is looked up.
-fn frame(context: Context) -> Frame {
-    let depth = local::with(|local| local.frame(|frame| frame.depth))
-        .flatten()
-        .unwrap_or(0)
-        + 1;
-    let span = context.span_handle().and_then(SpanRef::from_handle);
-    let (provider, anchor) = span.map_or((0, Anchor::default()), |span| (span.owner(), anchor(span)));
-    Frame {
-        context,
-        provider,
-        anchor,
-        depth,
-    }
-}
-
-fn anchor(span: SpanRef) -> Anchor {
-    let engine =
-        registry::find(span.owner()).map(|shared| shared.engine(fork::current_epoch()).engine().clone());
-    match engine.and_then(|engine| engine.start_time(span)) {
-        Some(StartTime::Clock(anchor)) => anchor,
-        _ => Anchor::default(),
-    }
-}
-
 /// The span of a context; not recording when the context carries none of this process.
 pub fn span_of(context: &Context) -> CurrentSpan {
-    let span = context.span_handle().and_then(SpanRef::from_handle);
-    let (provider, anchor) = span.map_or((0, Anchor::default()), |span| (span.owner(), anchor(span)));
-    CurrentSpan::new(context.span_context().clone(), span, provider, anchor)
+    let head = Head::of(context);
+    let slot = head.handle.and_then(SpanRef::from_handle);
+    CurrentSpan::new(context.span_context().clone(), slot, head.provider, head.anchor)
 }
 
 /// The current span; not recording when there is none.
 pub fn current_span() -> CurrentSpan {
     local::with(|local| {
-        local.frame(|frame| {
-            let slot = frame.context.span_handle().and_then(SpanRef::from_handle);
-            CurrentSpan::new(
-                frame.context.span_context().clone(),
-                slot,
-                frame.provider,
-                frame.anchor,
-            )
-        })
+        let head = local.head.get();
+        let slot = head.handle.and_then(SpanRef::from_handle);
+        let trace_state = local.trace_state(&head);
+        let context = SpanContext::new(
+            head.trace_id,
+            head.span_id,
+            head.flags,
+            head.is_remote(),
+            trace_state,
+        );
+        CurrentSpan::new(context, slot, head.provider, head.anchor)
     })
-    .flatten()
     .unwrap_or_else(|| span_of(&Context::EMPTY))
 }
 

@@ -1,8 +1,6 @@
 //! Spans around futures.
 
-use crate::local::{self, Frame};
 use crate::span::{CurrentSpan, Span};
-use crate::start;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as Task, Poll};
@@ -39,34 +37,14 @@ pub trait InSpan: Future + Sized {
 
 impl<F: Future> InSpan for F {}
 
-/// The frame that was current, put back also when the poll unwinds.
-struct Restore(Option<Frame>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        if let Some(frame) = self.0.take() {
-            local::with(|local| local.swap_frame(frame));
-        }
-    }
-}
-
-fn enter(span: &CurrentSpan) -> Restore {
-    Restore(local::with(|local| {
-        let frame = local
-            .frame(|before| start::frame_of(before, span))
-            .unwrap_or_default();
-        local.swap_frame(frame)
-    }))
-}
-
 impl<F: Future> Future for InSpanFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let restore = this.span.as_deref().map(enter);
+        let current = this.span.as_deref().map(CurrentSpan::make_current);
         let polled = this.future.poll(task);
-        drop(restore);
+        drop(current);
         if polled.is_ready() {
             *this.span = None;
         }

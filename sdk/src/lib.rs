@@ -32,6 +32,7 @@ mod end;
 mod exit;
 mod export;
 mod fork;
+mod frame;
 mod future;
 mod guard;
 mod id_generator;

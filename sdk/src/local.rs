@@ -4,24 +4,13 @@
 //! or allocator hook that comes in between finds it borrowed, is counted and does nothing: it can neither deadlock
 //! nor see half a change.
 
+use crate::frame::Head;
 use crate::provider::{Shared, registry};
 use crate::{clock::Clock, fork};
 use spanline_core::{Context, SpanId, TraceId, Xoshiro256};
-use spanline_engine::{Anchor, Life, Producer};
+use spanline_engine::{Life, Producer};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-
-/// What is current on a thread.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Frame {
-    pub(crate) context: Context,
-    /// The provider of the current span; 0 for none.
-    pub(crate) provider: u32,
-    /// The anchor of the current span's local root; `raw` 0 for none.
-    pub(crate) anchor: Anchor,
-    /// How many frames lie below; tells a detach in the wrong order.
-    pub(crate) depth: u32,
-}
 
 /// A thread's end of one provider.
 pub(crate) struct Lane {
@@ -44,7 +33,10 @@ struct Random {
 }
 
 pub(crate) struct Local {
-    frame: RefCell<Frame>,
+    /// What is current.
+    pub(crate) head: Cell<Head>,
+    /// Where the head says that the context carries more: that context. Its span is that of some frame below.
+    pub(crate) carried: RefCell<Option<Arc<Context>>>,
     ends: RefCell<Ends>,
     /// The provider that tests set for this thread; 0 for none.
     pub(crate) override_provider: Cell<u32>,
@@ -57,12 +49,8 @@ pub(crate) struct Local {
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            frame: RefCell::new(Frame {
-                context: Context::EMPTY,
-                provider: 0,
-                anchor: Anchor { raw: 0, unix_nano: 0 },
-                depth: 0,
-            }),
+            head: Cell::new(Head::EMPTY),
+            carried: RefCell::new(None),
             ends: RefCell::new(Ends { lanes: Vec::new(), random: None, thread: 0 }),
             override_provider: Cell::new(0),
             ending: Cell::new(0),
@@ -78,21 +66,6 @@ pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> Option<R> {
 }
 
 impl Local {
-    /// Looks at the current frame. `None` when this comes from inside such a look.
-    #[inline]
-    pub(crate) fn frame<R>(&self, f: impl FnOnce(&Frame) -> R) -> Option<R> {
-        self.frame.try_borrow().ok().map(|frame| f(&frame))
-    }
-
-    /// Makes a frame current and gives the one before. A frame that cannot be placed is given back.
-    #[inline]
-    pub(crate) fn swap_frame(&self, frame: Frame) -> Frame {
-        match self.frame.try_borrow_mut() {
-            Ok(mut current) => std::mem::replace(&mut *current, frame),
-            Err(_) => frame,
-        }
-    }
-
     /// Runs `f` with this thread's end of a provider. `Err`: the provider is gone, or the thread is in here already.
     #[inline]
     pub(crate) fn lane<R>(

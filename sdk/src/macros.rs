@@ -1,10 +1,11 @@
 //! What `span!` expands to.
 
 use crate::Span;
+use crate::local::{self, Local};
 use crate::provider;
 use crate::scope::Scope;
-use crate::start::{Parent, Start};
-use crate::tracer::{scope_number, start_span};
+use crate::start::{self, Parent, Start};
+use crate::tracer::scope_number;
 use spanline_core::{Context, InstrumentationScope, Link, SpanKind, Value};
 use std::sync::atomic::AtomicU64;
 
@@ -36,24 +37,8 @@ impl Callsite {
         attributes: &[(&str, Value<'_>)],
         links: &[Link<'_>],
     ) -> Span {
-        let (provider, scope) = scope_number(&self.known, provider::current_id(), || InstrumentationScope {
-            name: self.name.into(),
-            version: Some(self.version.into()),
-            ..InstrumentationScope::default()
-        });
-        let parent = parent.map_or(Parent::Current, Parent::Of);
-        start_span(
-            provider,
-            &Start {
-                name,
-                kind,
-                parent,
-                scope,
-                attributes,
-                links,
-                start_time: None,
-            },
-        )
+        local::with(|local| self.start_in(local, name, kind, parent, attributes, links))
+            .unwrap_or_else(Span::none)
     }
 
     /// Starts a span and makes it current.
@@ -66,7 +51,41 @@ impl Callsite {
         attributes: &[(&str, Value<'_>)],
         links: &[Link<'_>],
     ) -> Scope {
-        self.start(name, kind, parent, attributes, links).enter()
+        local::with(|local| {
+            let span = self.start_in(local, name, kind, parent, attributes, links);
+            Scope::of(local.attach_span(&span), span)
+        })
+        .unwrap_or_else(|| Span::none().enter())
+    }
+
+    #[inline]
+    fn start_in(
+        &self,
+        local: &Local,
+        name: &str,
+        kind: SpanKind,
+        parent: Option<&Context>,
+        attributes: &[(&str, Value<'_>)],
+        links: &[Link<'_>],
+    ) -> Span {
+        let (provider, scope) = scope_number(&self.known, provider::current_id_in(local), || {
+            InstrumentationScope {
+                name: self.name.into(),
+                version: Some(self.version.into()),
+                ..InstrumentationScope::default()
+            }
+        });
+        let parent = parent.map_or(Parent::Current, Parent::Of);
+        let start = Start {
+            name,
+            kind,
+            parent,
+            scope,
+            attributes,
+            links,
+            start_time: None,
+        };
+        start::start(local, provider, &start)
     }
 }
 

@@ -1,12 +1,13 @@
 //! How a span begins: parent, sampling decision, ids, slot (OpenTelemetry SDK "Span creation").
 
+use crate::frame::Head;
 use crate::guard;
-use crate::local::{self, Dice, Frame, Lane, Local, NoLane};
+use crate::local::{self, Dice, Lane, Local, NoLane};
 use crate::provider::Shared;
-use crate::span::{CurrentSpan, Span};
+use crate::span::Span;
 use spanline_core::sample::{AttributeSource, Decision, Quick, SamplingRequest, SamplingResult};
 use spanline_core::{Context, Link, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState, Value};
-use spanline_engine::{Anchor, Life, NewSpan, SpanRef, StartTime};
+use spanline_engine::{Anchor, Life, NewSpan, StartTime};
 use std::sync::Arc;
 
 /// Which span a new one belongs under.
@@ -44,21 +45,88 @@ impl AttributeSource for Attributes<'_> {
     }
 }
 
+/// What a new span needs to know of its parent.
+struct Under {
+    trace_id: TraceId,
+    /// Invalid for a root.
+    span_id: SpanId,
+    flags: TraceFlags,
+    remote: bool,
+    /// Of the local root, when the parent is in this process; `raw` 0 for none.
+    anchor: Anchor,
+    trace_state: TraceState,
+}
+
+impl Under {
+    const ROOT: Self = Self {
+        trace_id: TraceId::INVALID,
+        span_id: SpanId::INVALID,
+        flags: TraceFlags::NONE,
+        remote: false,
+        anchor: Anchor { raw: 0, unix_nano: 0 },
+        trace_state: TraceState::EMPTY,
+    };
+
+    #[inline]
+    fn current(local: &Local, head: &Head) -> Self {
+        if !head.has_span() {
+            return Self::ROOT;
+        }
+        Self {
+            trace_id: head.trace_id,
+            span_id: head.span_id,
+            flags: head.flags,
+            remote: head.is_remote(),
+            anchor: head.anchor,
+            trace_state: local.trace_state(head),
+        }
+    }
+
+    fn of(context: &Context, anchor: Anchor) -> Self {
+        let span = context.span_context();
+        if !span.is_valid() {
+            return Self::ROOT;
+        }
+        Self {
+            trace_id: span.trace_id(),
+            span_id: span.span_id(),
+            flags: span.flags(),
+            remote: span.is_remote(),
+            anchor,
+            trace_state: span.trace_state().clone(),
+        }
+    }
+
+    #[inline]
+    fn exists(&self) -> bool {
+        self.span_id.is_valid()
+    }
+}
+
 /// Starts a span of this provider.
 #[inline]
 pub(crate) fn start(local: &Local, provider: u32, start: &Start<'_>) -> Span {
-    let quick = local.frame(|frame| {
-        let (context, anchor) = match start.parent {
-            Parent::Current | Parent::Root => (&frame.context, frame.anchor),
-            Parent::Of(context) => (context, Anchor::default()),
-        };
-        local.lane(provider, |lane, dice| lane.start(dice, context, anchor, start))
-    });
-    match quick {
-        Some(Ok(Some(span))) => span,
-        Some(Ok(None)) => ask(local, provider, start),
-        Some(Err(NoLane::Gone)) => without_provider(local, start),
-        Some(Err(NoLane::Reentrant)) | None => {
+    let head = local.head.get();
+    let under = match start.parent {
+        Parent::Current if !head.is_special() => Under::current(local, &head),
+        Parent::Root if !head.is_special() => Under::ROOT,
+        Parent::Of(context) if !(context.is_suppressed() || context.is_deferred()) => {
+            Under::of(context, Anchor::default())
+        }
+        _ => return ask(local, provider, start),
+    };
+    match local.lane(provider, |lane, dice| lane.start(dice, under, start)) {
+        Ok(Some(span)) => span,
+        Ok(None) => ask(local, provider, start),
+        Err(error) => without_lane(local, provider, start, error),
+    }
+}
+
+#[cold]
+fn without_lane(local: &Local, provider: u32, start: &Start<'_>, error: NoLane) -> Span {
+    match error {
+        NoLane::Gone => without_provider(local, start),
+        NoLane::Reentrant => {
             local::count_outside(provider, &[Life::RefusedReentrant]);
             Span::none()
         }
@@ -68,20 +136,11 @@ pub(crate) fn start(local: &Local, provider: u32, start: &Start<'_>) -> Span {
 /// The span of a provider that is gone or switched off: the parent's context goes on, nothing is recorded.
 #[cold]
 fn without_provider(local: &Local, start: &Start<'_>) -> Span {
-    let context = parent_context(local, start).0;
     Span::propagating(match start.parent {
         Parent::Root => SpanContext::INVALID,
-        _ => context.span_context().clone(),
+        Parent::Of(context) => context.span_context().clone(),
+        Parent::Current => local.context().span_context().clone(),
     })
-}
-
-fn parent_context(local: &Local, start: &Start<'_>) -> (Context, Anchor) {
-    match start.parent {
-        Parent::Of(context) => (context.clone(), Anchor::default()),
-        _ => local
-            .frame(|frame| (frame.context.clone(), frame.anchor))
-            .unwrap_or_default(),
-    }
 }
 
 /// Ids and decision of a span to be.
@@ -97,82 +156,58 @@ impl Lane {
     /// Starts a span when nobody has to be asked. `None`: the sampler, the id generator or a processor must be called,
     /// and foreign code is never called in here.
     #[inline]
-    fn start(
-        &mut self,
-        dice: &mut Dice<'_>,
-        context: &Context,
-        anchor: Anchor,
-        start: &Start<'_>,
-    ) -> Option<Span> {
+    fn start(&mut self, dice: &mut Dice<'_>, under: Under, start: &Start<'_>) -> Option<Span> {
         let shared = &*self.shared;
-        if shared.needs_calls || context.is_suppressed() || context.is_deferred() {
+        if shared.needs_calls {
             return None;
         }
-        let parent = context.span_context();
-        let has_parent = parent.is_valid() && !matches!(start.parent, Parent::Root);
         let plan = &shared.plan;
-        let quick = match (has_parent, parent.is_remote(), parent.is_sampled()) {
+        let quick = match (under.exists(), under.remote, under.flags.is_sampled()) {
             (false, ..) => plan.root,
             (true, false, true) => plan.local_sampled,
             (true, false, false) => plan.local_not_sampled,
             (true, true, true) => plan.remote_sampled,
             (true, true, false) => plan.remote_not_sampled,
         };
-        let trace_id = if has_parent {
-            parent.trace_id()
-        } else {
-            dice.trace_id(shared.clock)
-        };
-        let sampled = match quick {
-            Quick::Sample => true,
-            Quick::Drop => false,
+        let (trace_id, random) = match under.exists() {
+            true => (under.trace_id, under.flags.is_random()),
             // New trace ids of the built-in generator are random.
-            Quick::Threshold(threshold) if !threshold.keeps(trace_id.randomness()) => false,
+            false => (dice.trace_id(shared.clock), true),
+        };
+        let decision = match quick {
+            Quick::Sample => Decision::RecordAndSample,
+            Quick::Drop => Decision::Drop,
+            Quick::Threshold(threshold) if !threshold.keeps(trace_id.randomness()) => Decision::Drop,
             Quick::Threshold(_) | Quick::Ask => return None,
         };
         let span_id = dice.span_id(shared.clock);
-        let random = if has_parent {
-            parent.flags().is_random()
-        } else {
-            true
-        };
-        let trace_state = if has_parent {
-            parent.trace_state().clone()
-        } else {
-            TraceState::EMPTY
-        };
-        if !sampled {
+        if decision == Decision::Drop {
             self.producer.count(Life::SampledOut);
             let flags = TraceFlags::NONE.with_random(random);
-            let context = SpanContext::new(trace_id, span_id, flags, false, trace_state);
+            let context = SpanContext::new(trace_id, span_id, flags, false, under.trace_state);
             return Some(Span::not_recording(context, shared.id));
         }
+        let trace_state = under.trace_state.clone();
         let decided = Decided {
             trace_id,
             span_id,
             random,
-            decision: Decision::RecordAndSample,
+            decision,
             trace_state,
         };
-        Some(self.open(context, anchor, start, decided))
+        Some(self.open(&under, start, decided))
     }
 
     /// Opens the slot of a span that is to be recorded.
     #[inline]
-    fn open(&mut self, context: &Context, anchor: Anchor, start: &Start<'_>, decided: Decided) -> Span {
-        let parent = context.span_context();
-        let has_parent = parent.is_valid() && !matches!(start.parent, Parent::Root);
+    fn open(&mut self, under: &Under, start: &Start<'_>, decided: Decided) -> Span {
         let clock = self.shared.clock;
-        let is_local_child = has_parent && !parent.is_remote() && anchor.raw != 0;
         let (time, anchor) = match start.start_time {
-            Some(given) => (
-                StartTime::Given(given),
-                if is_local_child { anchor } else { Anchor::default() },
-            ),
-            None if is_local_child => {
+            Some(given) => (StartTime::Given(given), under.anchor),
+            None if under.anchor.raw != 0 => {
                 let raw = clock.now_raw();
-                let unix_nano = clock.at(&anchor, raw);
-                (StartTime::Clock(Anchor { raw, unix_nano }), anchor)
+                let unix_nano = clock.at(&under.anchor, raw);
+                (StartTime::Clock(Anchor { raw, unix_nano }), under.anchor)
             }
             None => {
                 let now = clock.anchor();
@@ -185,12 +220,8 @@ impl Lane {
             trace_id: decided.trace_id,
             span_id: decided.span_id,
             flags,
-            parent_span_id: if has_parent {
-                parent.span_id()
-            } else {
-                SpanId::INVALID
-            },
-            parent_is_remote: has_parent && parent.is_remote(),
+            parent_span_id: under.span_id,
+            parent_is_remote: under.remote,
             trace_state: decided.trace_state.clone(),
             scope: start.scope,
             name: start.name,
@@ -223,52 +254,54 @@ impl Lane {
 /// it runs.
 #[cold]
 fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
-    let Ok(shared) = local.lane(provider, |lane, _| lane.shared.clone()) else {
-        local::count_outside(provider, &[Life::RefusedReentrant]);
-        return Span::none();
+    let shared = match local.lane(provider, |lane, _| lane.shared.clone()) {
+        Ok(shared) => shared,
+        Err(error) => return without_lane(local, provider, start, error),
     };
-    let (context, anchor) = parent_context(local, start);
-    if context.is_suppressed() || shared.disabled {
+    let given = match start.parent {
+        Parent::Of(context) => context.clone(),
+        Parent::Current | Parent::Root => local.context(),
+    };
+    if given.is_suppressed() || shared.disabled {
         return without_provider(local, start);
     }
-    let root = Context::EMPTY;
-    let parent = if matches!(start.parent, Parent::Root) {
-        &root
-    } else {
-        &context
+    let anchor = match start.parent {
+        Parent::Current => local.head.get().anchor,
+        _ => Anchor::default(),
     };
-    let has_parent = parent.span_context().is_valid();
-    let Some((trace_id, span_id, random)) = ids(local, &shared, parent) else {
+    // A root keeps baggage and values, but has no parent.
+    let parent = match start.parent {
+        Parent::Root => given.with_span(SpanContext::INVALID, None),
+        _ => given,
+    };
+    let under = Under::of(&parent, anchor);
+    let Some((trace_id, span_id, random)) = ids(local, &shared, &parent) else {
         return Span::none();
     };
-    let result = decide(local, &shared, parent, trace_id, random, start);
-    let inherited = || {
-        if has_parent {
-            parent.span_context().trace_state().clone()
-        } else {
-            TraceState::EMPTY
-        }
-    };
+    let result = decide(local, &shared, &parent, trace_id, random, start);
+    let trace_state = result.trace_state.unwrap_or_else(|| under.trace_state.clone());
+    if result.decision == Decision::Drop {
+        let _ = local.lane(provider, |lane, _| lane.producer.count(Life::SampledOut));
+        let flags = TraceFlags::NONE.with_random(random);
+        return Span::not_recording(
+            SpanContext::new(trace_id, span_id, flags, false, trace_state),
+            provider,
+        );
+    }
     let decided = Decided {
         trace_id,
         span_id,
         random,
         decision: result.decision,
-        trace_state: result.trace_state.unwrap_or_else(inherited),
+        trace_state,
     };
-    if decided.decision == Decision::Drop {
-        let _ = local.lane(provider, |lane, _| lane.producer.count(Life::SampledOut));
-        let flags = TraceFlags::NONE.with_random(random);
-        let context = SpanContext::new(trace_id, span_id, flags, false, decided.trace_state);
-        return Span::not_recording(context, provider);
-    }
     let opened = local.lane(provider, |lane, _| {
-        let span = lane.open(parent, anchor, start, decided);
-        if let Some(handle) = span.slot() {
+        let span = lane.open(&under, start, decided);
+        if let Some(slot) = span.slot() {
             for attribute in &result.attributes {
                 lane.producer
                     .engine()
-                    .set(handle, 0, &attribute.key, attribute.value.as_value());
+                    .set(slot, 0, &attribute.key, attribute.value.as_value());
             }
         }
         span
@@ -276,9 +309,7 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
     let Ok(span) = opened else { return Span::none() };
     if span.is_recording() {
         for processor in &shared.processors {
-            guard::foreign(&shared.caught, "processor", || {
-                processor.on_start(&span, &context)
-            });
+            guard::foreign(&shared.caught, "processor", || processor.on_start(&span, &parent));
         }
     }
     span
@@ -337,18 +368,4 @@ fn decide(
         shared.sampler.should_sample(&request)
     })
     .unwrap_or(SamplingResult::of(Decision::Drop))
-}
-
-/// Makes a span current: the frame of what it carries, given the frame before.
-#[inline]
-pub(crate) fn frame_of(before: &Frame, span: &CurrentSpan) -> Frame {
-    Frame {
-        context: before
-            .context
-            .clone()
-            .with_span(span.context().clone(), span.slot().map(SpanRef::handle)),
-        provider: span.provider(),
-        anchor: span.anchor(),
-        depth: before.depth + 1,
-    }
 }

@@ -1,6 +1,6 @@
 //! Our own threads: never traced, and told apart so that nothing waits for itself.
 
-use crate::local::{self, Frame};
+use crate::local;
 use crate::log;
 use spanline_core::Context;
 
@@ -11,10 +11,8 @@ pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
     let body = move || {
         local::with(|local| {
             local.is_ours.set(true);
-            local.swap_frame(Frame {
-                context: Context::EMPTY.with_suppressed(true),
-                ..Frame::default()
-            });
+            // For the thread's whole life.
+            std::mem::forget(local.attach(Context::EMPTY.with_suppressed(true)));
         });
         run();
     };

@@ -2,7 +2,7 @@
 
 use super::{Owner, Provider};
 use crate::latest::Latest;
-use crate::local;
+use crate::local::{self, Local};
 use spanline_engine::{Error, ErrorKind};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,17 +15,19 @@ static GLOBAL: Latest<Provider> = Latest::new();
 /// The provider of this thread's spans.
 #[inline]
 pub(crate) fn current_id() -> u32 {
-    let of_thread = local::with(|local| {
-        let of_span = local.frame(|frame| frame.provider).unwrap_or(0);
-        if of_span != 0 {
-            of_span
-        } else {
-            local.override_provider.get()
-        }
-    });
-    match of_thread {
-        Some(0) | None => GLOBAL_ID.load(Ordering::Relaxed),
-        Some(id) => id,
+    local::with(current_id_in).unwrap_or(0)
+}
+
+/// As [`current_id`], for a thread whose state is at hand.
+#[inline]
+pub(crate) fn current_id_in(local: &Local) -> u32 {
+    let head = local.head.get();
+    if head.provider != 0 {
+        return head.provider;
+    }
+    match local.override_provider.get() {
+        0 => GLOBAL_ID.load(Ordering::Relaxed),
+        id => id,
     }
 }
 

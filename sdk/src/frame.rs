@@ -1,0 +1,252 @@
+//! What is current on a thread: a small head that is copied, and behind it what only some contexts carry.
+
+use crate::local::{self, Local};
+use crate::span::CurrentSpan;
+use crate::{fork, log, provider::registry};
+use spanline_core::{Context, SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState};
+use spanline_engine::{Anchor, SpanRef, StartTime};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The part of the current context that every span changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    /// The anchor of the current span's local root; `raw` 0 for none.
+    pub(crate) anchor: Anchor,
+    pub(crate) handle: Option<SpanHandle>,
+    /// The provider of the current span; 0 for none.
+    pub(crate) provider: u32,
+    /// How many frames lie below; tells a detach in the wrong order.
+    depth: u16,
+    pub(crate) flags: TraceFlags,
+    bits: u8,
+}
+
+const REMOTE: u8 = 1;
+const SUPPRESSED: u8 = 2;
+const DEFERRED: u8 = 4;
+const DEBUG: u8 = 8;
+/// There is a trace state, baggage or a value: see [`Local::carried`].
+const CARRIES: u8 = 16;
+
+impl Head {
+    pub(crate) const EMPTY: Self = Self {
+        trace_id: TraceId::INVALID,
+        span_id: SpanId::INVALID,
+        anchor: Anchor { raw: 0, unix_nano: 0 },
+        handle: None,
+        provider: 0,
+        depth: 0,
+        flags: TraceFlags::NONE,
+        bits: 0,
+    };
+
+    /// The head of a context that came by value; what its span knows is looked up.
+    pub(crate) fn of(context: &Context) -> Self {
+        let span = context.span_context();
+        let local = context.span_handle().and_then(SpanRef::from_handle);
+        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+        Self {
+            trace_id: span.trace_id(),
+            span_id: span.span_id(),
+            anchor: local.map_or(Anchor::default(), anchor_of),
+            handle: context.span_handle(),
+            provider: local.map_or(0, SpanRef::owner),
+            depth: 0,
+            flags: span.flags(),
+            bits: bit(span.is_remote(), REMOTE)
+                | bit(context.is_suppressed(), SUPPRESSED)
+                | bit(context.is_deferred(), DEFERRED)
+                | bit(context.is_debug(), DEBUG)
+                | bit(context.carries_more() || !span.trace_state().is_empty(), CARRIES),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has_span(&self) -> bool {
+        self.trace_id.is_valid() && self.span_id.is_valid()
+    }
+
+    #[inline]
+    pub(crate) fn is_remote(&self) -> bool {
+        self.bits & REMOTE != 0
+    }
+
+    /// Whether a span below needs more than a look at this head: tracing is suppressed, or no decision was received.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.bits & (SUPPRESSED | DEFERRED) != 0
+    }
+
+    #[inline]
+    pub(crate) fn carries(&self) -> bool {
+        self.bits & CARRIES != 0
+    }
+}
+
+/// Where a span of this process stands in time.
+pub(crate) fn anchor_of(span: SpanRef) -> Anchor {
+    let engine =
+        registry::find(span.owner()).map(|shared| shared.engine(fork::current_epoch()).engine().clone());
+    match engine.and_then(|engine| engine.start_time(span)) {
+        Some(StartTime::Clock(anchor)) => anchor,
+        _ => Anchor::default(),
+    }
+}
+
+impl Local {
+    /// The current context, as a value.
+    pub(crate) fn context(&self) -> Context {
+        let head = self.head.get();
+        let carried = if head.carries() { self.carried() } else { None };
+        let (base, trace_state) = match carried {
+            Some(carried) => ((*carried).clone(), carried.span_context().trace_state().clone()),
+            None => (Context::EMPTY, TraceState::EMPTY),
+        };
+        let span = SpanContext::new(
+            head.trace_id,
+            head.span_id,
+            head.flags,
+            head.is_remote(),
+            trace_state,
+        );
+        base.with_span(span, head.handle)
+            .with_suppressed(head.bits & SUPPRESSED != 0)
+            .with_deferred(head.bits & DEFERRED != 0)
+            .with_debug(head.bits & DEBUG != 0)
+    }
+
+    /// What the current context carries beside its head.
+    pub(crate) fn carried(&self) -> Option<Arc<Context>> {
+        self.carried.try_borrow().ok()?.clone()
+    }
+
+    /// The current trace state.
+    #[inline]
+    pub(crate) fn trace_state(&self, head: &Head) -> TraceState {
+        match head.carries() {
+            false => TraceState::EMPTY,
+            true => self.carried().map_or(TraceState::EMPTY, |carried| {
+                carried.span_context().trace_state().clone()
+            }),
+        }
+    }
+
+    fn swap_carried(&self, carried: Option<Arc<Context>>) -> Option<Arc<Context>> {
+        match self.carried.try_borrow_mut() {
+            Ok(mut place) => std::mem::replace(&mut *place, carried),
+            Err(_) => carried,
+        }
+    }
+
+    /// Makes a span current.
+    #[inline]
+    pub(crate) fn attach_span(&self, span: &CurrentSpan) -> Attached {
+        let before = self.head.get();
+        let context = span.context();
+        let mut carried = None;
+        let mut carries = before.bits & CARRIES;
+        if carries | u8::from(!context.trace_state().is_empty()) != 0 {
+            (carried, carries) = self.carry(&before, context.trace_state());
+        }
+        // The deferred mark describes a received context.
+        let kept = before.bits & (SUPPRESSED | DEBUG);
+        self.head.set(Head {
+            trace_id: context.trace_id(),
+            span_id: context.span_id(),
+            anchor: span.anchor(),
+            handle: span.slot().map(SpanRef::handle),
+            provider: span.provider(),
+            depth: before.depth.wrapping_add(1),
+            flags: context.flags(),
+            bits: kept | carries | if context.is_remote() { REMOTE } else { 0 },
+        });
+        Attached {
+            before: Some(before),
+            carried,
+            _thread: PhantomData,
+        }
+    }
+
+    /// The span has a trace state, or the context carries more: replaces what is carried when the trace state differs.
+    #[cold]
+    fn carry(&self, before: &Head, trace_state: &TraceState) -> (Option<Option<Arc<Context>>>, u8) {
+        let known = if before.carries() { self.carried() } else { None };
+        let base = known.as_deref().unwrap_or(const { &Context::EMPTY });
+        if base.span_context().trace_state() == trace_state {
+            return (None, before.bits & CARRIES);
+        }
+        let state = SpanContext::new(
+            TraceId::INVALID,
+            SpanId::INVALID,
+            TraceFlags::NONE,
+            false,
+            trace_state.clone(),
+        );
+        let context = base.clone().with_span(state, None);
+        let carries = context.carries_more() || !trace_state.is_empty();
+        let before = self.swap_carried(Some(Arc::new(context)));
+        (Some(before), if carries { CARRIES } else { 0 })
+    }
+
+    /// Makes a context current.
+    pub(crate) fn attach(&self, context: Context) -> Attached {
+        let before = self.head.get();
+        let mut head = Head::of(&context);
+        head.depth = before.depth.wrapping_add(1);
+        let carried = head.carries().then(|| Arc::new(context));
+        let carried = Some(self.swap_carried(carried));
+        self.head.set(head);
+        Attached {
+            before: Some(before),
+            carried,
+            _thread: PhantomData,
+        }
+    }
+}
+
+/// Puts back what was current before when it goes out of scope. Not `Send`: it belongs to one thread.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    /// `None`: nothing was attached, the thread is being torn down.
+    before: Option<Head>,
+    /// What was carried before, when that was replaced.
+    carried: Option<Option<Arc<Context>>>,
+    _thread: PhantomData<*const ()>,
+}
+
+impl Attached {
+    pub(crate) const fn nothing() -> Self {
+        Self {
+            before: None,
+            carried: None,
+            _thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for Attached {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(before) = self.before else { return };
+        let carried = self.carried.take();
+        let in_order = local::with(|local| {
+            let after = local.head.replace(before);
+            if let Some(carried) = carried {
+                drop(local.swap_carried(carried));
+            }
+            after.depth == before.depth.wrapping_add(1)
+        });
+        if in_order == Some(false) {
+            wrong_order();
+        }
+    }
+}
+
+#[cold]
+fn wrong_order() {
+    let text = "a context was detached while another one was attached over it; the one before is current now";
+    log::report(log::Level::Warn, "detach_order", format_args!("{text}"));
+}
