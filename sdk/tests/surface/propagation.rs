@@ -1,0 +1,219 @@
+//! `inject` and `extract` with the maps and lists that a program has, and the trace state of the API.
+
+use crate::common::{only_members, pairs, same, text};
+use spanline::propagate::{Getter, Setter};
+use spanline::{
+    Baggage, BaggageEntry, Context, Provider, SpanContext, SpanId, TraceFlags, TraceId, TraceState, context,
+};
+use spanline_test_vectors::{Case, Level, Value as Json, run};
+use std::collections::{BTreeMap, HashMap};
+
+fn with(propagator: &str) -> Provider {
+    let builder = spanline::init().without_environment().exporter("none");
+    builder.propagators([propagator]).build().unwrap()
+}
+
+fn baggage(list: &Json) -> Result<Baggage, String> {
+    let mut baggage = Baggage::EMPTY;
+    for entry in list.as_array().into_iter().flatten() {
+        only_members(entry, &["key", "value", "metadata"])?;
+        let (key, value) = (text(&entry["key"]), text(&entry["value"]));
+        baggage = baggage.set(key, value, entry["metadata"].as_str()).unwrap();
+    }
+    Ok(baggage)
+}
+
+pub(crate) fn trace_state(members: &Json) -> TraceState {
+    let members = pairs(members);
+    let members = members.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    TraceState::from_members(members).unwrap()
+}
+
+pub(crate) fn trace_id(value: &Json) -> TraceId {
+    TraceId::from_hex(text(value)).unwrap()
+}
+
+pub(crate) fn span_id(value: &Json) -> SpanId {
+    SpanId::from_hex(text(value)).unwrap()
+}
+
+/// A context of a vector: what is current before `extract`, or what `inject` carries.
+fn given(value: &Json) -> Result<Context, String> {
+    let known = ["trace_id", "span_id", "flags", "remote", "tracestate", "baggage"];
+    only_members(value, &known)?;
+    let mut given = Context::EMPTY;
+    if value["trace_id"].is_string() {
+        let flags = TraceFlags::from_bits(u8::try_from(value["flags"].as_u64().unwrap()).unwrap());
+        let remote = value["remote"] == true;
+        let (trace_id, span_id) = (trace_id(&value["trace_id"]), span_id(&value["span_id"]));
+        let span = SpanContext::new(
+            trace_id,
+            span_id,
+            flags,
+            remote,
+            trace_state(&value["tracestate"]),
+        );
+        given = match remote {
+            true => given.with_remote_span_context(span),
+            false => given.with_span(span, None),
+        };
+    }
+    Ok(given.with_baggage(baggage(&value["baggage"])?))
+}
+
+fn sorted(baggage: &Baggage) -> Vec<&BaggageEntry> {
+    let mut entries: Vec<_> = baggage.entries().iter().collect();
+    entries.sort_by_key(|entry| &entry.key);
+    entries
+}
+
+fn check(found: &Context, given: &Context, expect: &Json) -> Result<(), String> {
+    let span = found.span_context();
+    if expect["valid"] == true {
+        same("remote", span.is_remote(), true)?;
+        same("valid", span.is_valid(), true)?;
+        same(
+            "tracestate",
+            span.trace_state(),
+            &trace_state(&expect["tracestate"]),
+        )?;
+        same("debug", found.is_debug(), expect["debug"] == true)?;
+        same("deferred", found.is_deferred(), expect["deferred"] == true)?;
+    } else {
+        same("span context", span, given.span_context())?;
+    }
+    for (member, value) in expect.as_object().unwrap() {
+        match member.as_str() {
+            "valid" | "tracestate" | "debug" | "deferred" => {}
+            "trace_id" => same("trace id", span.trace_id(), trace_id(value))?,
+            "span_id" => same("span id", span.span_id(), span_id(value))?,
+            "flags" => same("flags", Some(u64::from(span.flags().bits())), value.as_u64())?,
+            "remote" => same("remote", Some(span.is_remote()), value.as_bool())?,
+            "baggage" => same("baggage", sorted(found.baggage()), sorted(&baggage(value)?))?,
+            _ => return Err(format!("unknown member `{member}`")),
+        }
+    }
+    Ok(())
+}
+
+fn extract(case: &Case) -> Result<(), String> {
+    let given = given(case.get("given"))?;
+    let read = |what: &str, carrier: &dyn Getter| {
+        let _current = context::attach(given.clone());
+        check(&spanline::extract(carrier), &given, case.get("expect"))
+            .and_then(|()| {
+                check(
+                    &spanline::extract_into(given.clone(), carrier),
+                    &given,
+                    case.get("expect"),
+                )
+            })
+            .map_err(|difference| format!("{what}: {difference}"))
+    };
+    let list = pairs(case.get("carrier"));
+    // A map cannot repeat a name.
+    let map: HashMap<String, String> = list.iter().cloned().collect();
+    if map.len() == list.len() {
+        read("HashMap", &map)?;
+        read("BTreeMap", &map.into_iter().collect::<BTreeMap<_, _>>())?;
+    }
+    read("list", &list)
+}
+
+fn inject(case: &Case) -> Result<(), String> {
+    only_members(case.get("expect"), &["carrier", "absent"])?;
+    let context = given(case.get("context"))?;
+    let mut expected = pairs(case.expect("carrier"));
+    expected.sort();
+    let write = |what: &str, written: Vec<(String, String)>| {
+        let lower = written
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let mut lower: Vec<_> = lower.collect();
+        lower.sort();
+        for absent in case.expect("absent").as_array().into_iter().flatten() {
+            if lower.iter().any(|(name, _)| name == text(absent)) {
+                return Err(format!("{what}: {absent} is written"));
+            }
+        }
+        same(what, lower, expected.clone())
+    };
+    fn current<C: Setter + Default>(context: &Context) -> C {
+        let mut carrier = C::default();
+        let _current = context::attach(context.clone());
+        spanline::inject(&mut carrier);
+        carrier
+    }
+    let map: HashMap<String, String> = current(&context);
+    write("HashMap", map.into_iter().collect())?;
+    let list: Vec<(String, String)> = current(&context);
+    write("list", list)?;
+    let mut given = BTreeMap::new();
+    spanline::inject_context(&context, &mut given);
+    write("BTreeMap", given.into_iter().collect())
+}
+
+fn propagate(case: &Case) -> Result<(), String> {
+    match case.op() {
+        "extract" => extract(case),
+        _ => inject(case),
+    }
+}
+
+#[test]
+fn w3c_traceparent() {
+    let provider = with("tracecontext");
+    let _provider = provider.enter();
+    let ops = ["extract", "inject"];
+    run("sdk", Level::Surface, "w3c_traceparent.json", &ops, propagate);
+}
+
+#[test]
+fn w3c_tracestate() {
+    let provider = with("tracecontext");
+    let _provider = provider.enter();
+    run(
+        "sdk",
+        Level::Surface,
+        "w3c_tracestate.json",
+        &["extract"],
+        propagate,
+    );
+}
+
+#[test]
+fn baggage_header() {
+    let provider = with("baggage");
+    let _provider = provider.enter();
+    let ops = ["extract", "inject"];
+    run("sdk", Level::Surface, "baggage.json", &ops, propagate);
+}
+
+fn operate(case: &Case) -> Result<(), String> {
+    only_members(case.get("expect"), &["ok", "tracestate", "value"])?;
+    let start = trace_state(case.get("start"));
+    let before = start.clone();
+    let args = case.get("args");
+    let result = match case.op() {
+        "set" => start.set(text(&args[0]), text(&args[1])),
+        "delete" => Ok(start.delete(text(&args[0]))),
+        _ => {
+            same("value", start.get(text(&args[0])), case.expect("value").as_str())?;
+            Ok(start.clone())
+        }
+    };
+    same("ok", Some(result.is_ok()), case.expect("ok").as_bool())?;
+    same("the old state", &start, &before)?;
+    let after = result.unwrap_or(start);
+    let members: Vec<_> = after
+        .iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    same("tracestate", members, pairs(case.expect("tracestate")))
+}
+
+#[test]
+fn tracestate_ops() {
+    let ops = ["set", "delete", "get"];
+    run("sdk", Level::Surface, "tracestate_ops.json", &ops, operate);
+}
