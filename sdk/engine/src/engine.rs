@@ -234,10 +234,11 @@ impl Engine {
             .load(Ordering::Relaxed)
             .min(self.bounds.buffer_bytes - reserve);
         let charged = self.chunk_bytes.fetch_add(capacity, Ordering::Relaxed) + capacity;
+        // The span that asks has ended, so it is among those that wait.
         let spans_full = self
             .bounds
             .max_queue_spans
-            .is_some_and(|limit| self.waiting() >= limit);
+            .is_some_and(|limit| self.waiting() > limit);
         if charged + queued > self.bounds.buffer_bytes || spans_full {
             self.chunk_bytes.fetch_sub(capacity, Ordering::Relaxed);
             return Err(Life::BufferFull);
