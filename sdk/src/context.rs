@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The context that is current on this thread.
 pub fn current() -> Context {
-    local::with(|local| local.context()).unwrap_or(Context::EMPTY)
+    local::with(|local| local.context())
 }
 
 /// A new key for context values. Two keys differ even when their names are equal.
@@ -47,7 +47,7 @@ pub struct ContextGuard {
 /// ```
 pub fn attach(context: Context) -> ContextGuard {
     ContextGuard {
-        _attached: local::with(|local| local.attach(context)).unwrap_or(Attached::nothing()),
+        _attached: local::with(|local| local.attach(context)),
     }
 }
 
@@ -84,7 +84,6 @@ pub fn current_span() -> CurrentSpan {
         );
         CurrentSpan::new(context, slot, head.provider, head.anchor)
     })
-    .unwrap_or_else(|| span_of(&Context::EMPTY))
 }
 
 /// The current baggage.

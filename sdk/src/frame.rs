@@ -120,7 +120,7 @@ impl Local {
 
     /// What the current context carries beside its head.
     pub(crate) fn carried(&self) -> Option<Arc<Context>> {
-        self.carried.try_borrow().ok()?.clone()
+        (**self.carried.try_borrow().ok()?).clone()
     }
 
     /// The current trace state.
@@ -136,7 +136,7 @@ impl Local {
 
     fn swap_carried(&self, carried: Option<Arc<Context>>) -> Option<Arc<Context>> {
         match self.carried.try_borrow_mut() {
-            Ok(mut place) => std::mem::replace(&mut *place, carried),
+            Ok(mut place) => std::mem::replace(&mut **place, carried),
             Err(_) => carried,
         }
     }
@@ -164,7 +164,7 @@ impl Local {
             bits: kept | carries | if context.is_remote() { REMOTE } else { 0 },
         });
         Attached {
-            before: Some(before),
+            before,
             carried,
             _thread: PhantomData,
         }
@@ -200,7 +200,7 @@ impl Local {
         let carried = Some(self.swap_carried(carried));
         self.head.set(head);
         Attached {
-            before: Some(before),
+            before,
             carried,
             _thread: PhantomData,
         }
@@ -210,39 +210,31 @@ impl Local {
 /// Puts back what was current before when it goes out of scope. Not `Send`: it belongs to one thread.
 #[derive(Debug)]
 pub(crate) struct Attached {
-    /// `None`: nothing was attached, the thread is being torn down.
-    before: Option<Head>,
+    before: Head,
     /// What was carried before, when that was replaced.
     carried: Option<Option<Arc<Context>>>,
     _thread: PhantomData<*const ()>,
 }
 
-impl Attached {
-    pub(crate) const fn nothing() -> Self {
-        Self {
-            before: None,
-            carried: None,
-            _thread: PhantomData,
+impl Drop for Attached {
+    #[inline]
+    fn drop(&mut self) {
+        let in_order = local::with(|local| {
+            let after = local.head.replace(self.before);
+            if let Some(carried) = self.carried.take() {
+                put_back(local, carried);
+            }
+            after.depth == self.before.depth.wrapping_add(1)
+        });
+        if !in_order {
+            wrong_order();
         }
     }
 }
 
-impl Drop for Attached {
-    #[inline]
-    fn drop(&mut self) {
-        let Some(before) = self.before else { return };
-        let carried = self.carried.take();
-        let in_order = local::with(|local| {
-            let after = local.head.replace(before);
-            if let Some(carried) = carried {
-                drop(local.swap_carried(carried));
-            }
-            after.depth == before.depth.wrapping_add(1)
-        });
-        if in_order == Some(false) {
-            wrong_order();
-        }
-    }
+#[cold]
+fn put_back(local: &Local, carried: Option<Arc<Context>>) {
+    drop(local.swap_carried(carried));
 }
 
 #[cold]

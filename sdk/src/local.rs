@@ -10,6 +10,7 @@ use crate::{clock::Clock, fork};
 use spanline_core::{Context, SpanId, TraceId, Xoshiro256};
 use spanline_engine::{Life, Producer};
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 /// A thread's end of one provider.
@@ -20,10 +21,9 @@ pub(crate) struct Lane {
 }
 
 /// What an operation borrows.
-pub(crate) struct Ends {
+struct Ends {
     lanes: Vec<Lane>,
     random: Option<Random>,
-    thread: u64,
 }
 
 struct Random {
@@ -32,74 +32,75 @@ struct Random {
     jumps: u32,
 }
 
+/// The thread's plain state: nothing in it is dropped, so it can be used as long as the thread runs.
 pub(crate) struct Local {
     /// What is current.
     pub(crate) head: Cell<Head>,
-    /// Where the head says that the context carries more: that context. Its span is that of some frame below.
-    pub(crate) carried: RefCell<Option<Arc<Context>>>,
-    ends: RefCell<Ends>,
+    /// Where the head says that the context carries more: that context. Its span is that of some frame below. Guards
+    /// put back what was before, so that in the end it is empty again.
+    pub(crate) carried: RefCell<ManuallyDrop<Option<Arc<Context>>>>,
     /// The provider that tests set for this thread; 0 for none.
     pub(crate) override_provider: Cell<u32>,
     /// While end callbacks run: the number under which this thread may change the ending span; else 0.
     pub(crate) ending: Cell<u64>,
     /// This is one of our own threads: never traced, never waited for.
     pub(crate) is_ours: Cell<bool>,
+    /// This thread's number; 0 while it has none.
+    number: Cell<u64>,
 }
 
 thread_local! {
     static LOCAL: Local = const {
         Local {
             head: Cell::new(Head::EMPTY),
-            carried: RefCell::new(None),
-            ends: RefCell::new(Ends { lanes: Vec::new(), random: None, thread: 0 }),
+            carried: RefCell::new(ManuallyDrop::new(None)),
             override_provider: Cell::new(0),
             ending: Cell::new(0),
             is_ours: Cell::new(false),
+            number: Cell::new(0),
         }
     };
+    static ENDS: RefCell<Ends> = const { RefCell::new(Ends { lanes: Vec::new(), random: None }) };
 }
 
-/// Runs `f` with the thread's own state. `None` while the thread is being torn down.
-#[inline]
-pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> Option<R> {
-    LOCAL.try_with(f).ok()
+/// Runs `f` with the thread's plain state.
+#[inline(always)]
+pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
+    LOCAL.with(f)
+}
+
+/// Runs `f` with this thread's end of a provider. `Err`: there is none; nothing was done.
+#[inline(always)]
+pub(crate) fn lane<R>(provider: u32, f: impl FnOnce(&mut Lane, &mut Dice<'_>) -> R) -> Result<R, NoLane> {
+    let found = ENDS.try_with(|ends| {
+        let Ok(mut ends) = ends.try_borrow_mut() else {
+            return Err(NoLane::Reentrant);
+        };
+        let Ends { lanes, random } = &mut *ends;
+        let epoch = fork::current_epoch();
+        let known = lanes
+            .first()
+            .is_some_and(|lane| lane.shared.id == provider && lane.epoch == epoch);
+        if !known && !find_lane(lanes, provider, epoch) {
+            return Err(NoLane::Gone);
+        }
+        match lanes.first_mut() {
+            Some(lane) => Ok(f(lane, &mut Dice { random, epoch })),
+            None => Err(NoLane::Gone),
+        }
+    });
+    found.unwrap_or(Err(NoLane::Dead))
 }
 
 impl Local {
-    /// Runs `f` with this thread's end of a provider. `Err`: the provider is gone, or the thread is in here already.
-    #[inline]
-    pub(crate) fn lane<R>(
-        &self,
-        provider: u32,
-        f: impl FnOnce(&mut Lane, &mut Dice<'_>) -> R,
-    ) -> Result<R, NoLane> {
-        let Ok(mut ends) = self.ends.try_borrow_mut() else {
-            return Err(NoLane::Reentrant);
-        };
-        let Ends { lanes, random, .. } = &mut *ends;
-        let epoch = fork::current_epoch();
-        match lanes.first_mut() {
-            Some(lane) if lane.shared.id == provider && lane.epoch == epoch => {
-                Ok(f(lane, &mut Dice { random, epoch }))
-            }
-            _ => {
-                let lane = find_lane(lanes, provider, epoch).ok_or(NoLane::Gone)?;
-                Ok(f(lane, &mut Dice { random, epoch }))
-            }
-        }
-    }
-
     /// A number for this thread, never 0 and never given twice.
     pub(crate) fn thread_number(&self) -> u64 {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let Ok(mut ends) = self.ends.try_borrow_mut() else {
-            return NEXT.fetch_add(1, Ordering::Relaxed);
-        };
-        if ends.thread == 0 {
-            ends.thread = NEXT.fetch_add(1, Ordering::Relaxed);
+        if self.number.get() == 0 {
+            self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
         }
-        ends.thread
+        self.number.get()
     }
 }
 
@@ -110,11 +111,13 @@ pub(crate) enum NoLane {
     Gone,
     /// The thread is inside an operation already.
     Reentrant,
+    /// The thread is being torn down.
+    Dead,
 }
 
-/// Brings the lane of a provider to the front, making it when this thread has none.
+/// Brings the lane of a provider to the front, making it when this thread has none. False: the provider is gone.
 #[cold]
-fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> Option<&mut Lane> {
+fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> bool {
     if lanes.iter().any(|lane| lane.epoch != epoch) {
         // A parent's lanes: its chunks and locks are left as they are.
         for lane in lanes.drain(..) {
@@ -125,7 +128,9 @@ fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> Option<&mut La
         Some(at) => at,
         None => {
             lanes.retain(|lane| !lane.producer.engine().is_closed());
-            let shared = registry::find(provider)?;
+            let Some(shared) = registry::find(provider) else {
+                return false;
+            };
             let producer = Producer::new(shared.engine(epoch).engine().clone());
             lanes.push(Lane {
                 shared,
@@ -136,7 +141,7 @@ fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> Option<&mut La
         }
     };
     lanes.swap(0, at);
-    lanes.first_mut()
+    true
 }
 
 /// A thread's random ids.

@@ -38,7 +38,6 @@ impl Callsite {
         links: &[Link<'_>],
     ) -> Span {
         local::with(|local| self.start_in(local, name, kind, parent, attributes, links))
-            .unwrap_or_else(Span::none)
     }
 
     /// Starts a span and makes it current.
@@ -55,10 +54,9 @@ impl Callsite {
             let span = self.start_in(local, name, kind, parent, attributes, links);
             Scope::of(local.attach_span(&span), span)
         })
-        .unwrap_or_else(|| Span::none().enter())
     }
 
-    #[inline]
+    #[inline(always)]
     fn start_in(
         &self,
         local: &Local,

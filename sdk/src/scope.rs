@@ -18,7 +18,7 @@ pub struct Scope {
 
 #[inline]
 fn attach(span: &CurrentSpan) -> Attached {
-    local::with(|local| local.attach_span(span)).unwrap_or(Attached::nothing())
+    local::with(|local| local.attach_span(span))
 }
 
 impl Scope {

@@ -62,13 +62,8 @@ impl CurrentSpan {
     #[inline]
     fn change(&self, f: impl FnOnce(&Engine, SpanRef, Changer) -> bool) -> bool {
         let Some(span) = self.slot else { return false };
-        local::with(|local| {
-            let by = end::ending_thread(local);
-            local
-                .lane(self.provider, |lane, _| f(lane.producer.engine(), span, by))
-                .unwrap_or(false)
-        })
-        .unwrap_or(false)
+        let by = local::with(end::ending_thread);
+        local::lane(self.provider, |lane, _| f(lane.producer.engine(), span, by)).unwrap_or(false)
     }
 
     /// Sets an attribute; a known key takes the new value. Attributes given when the span is started are better:

@@ -115,7 +115,7 @@ pub(crate) fn start(local: &Local, provider: u32, start: &Start<'_>) -> Span {
         }
         _ => return ask(local, provider, start),
     };
-    match local.lane(provider, |lane, dice| lane.start(dice, under, start)) {
+    match local::lane(provider, |lane, dice| lane.start(dice, under, start)) {
         Ok(Some(span)) => span,
         Ok(None) => ask(local, provider, start),
         Err(error) => without_lane(local, provider, start, error),
@@ -126,6 +126,7 @@ pub(crate) fn start(local: &Local, provider: u32, start: &Start<'_>) -> Span {
 fn without_lane(local: &Local, provider: u32, start: &Start<'_>, error: NoLane) -> Span {
     match error {
         NoLane::Gone => without_provider(local, start),
+        NoLane::Dead => Span::none(),
         NoLane::Reentrant => {
             local::count_outside(provider, &[Life::RefusedReentrant]);
             Span::none()
@@ -254,7 +255,7 @@ impl Lane {
 /// it runs.
 #[cold]
 fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
-    let shared = match local.lane(provider, |lane, _| lane.shared.clone()) {
+    let shared = match local::lane(provider, |lane, _| lane.shared.clone()) {
         Ok(shared) => shared,
         Err(error) => return without_lane(local, provider, start, error),
     };
@@ -275,13 +276,13 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
         _ => given,
     };
     let under = Under::of(&parent, anchor);
-    let Some((trace_id, span_id, random)) = ids(local, &shared, &parent) else {
+    let Some((trace_id, span_id, random)) = ids(&shared, &parent) else {
         return Span::none();
     };
-    let result = decide(local, &shared, &parent, trace_id, random, start);
+    let result = decide(&shared, &parent, trace_id, random, start);
     let trace_state = result.trace_state.unwrap_or_else(|| under.trace_state.clone());
     if result.decision == Decision::Drop {
-        let _ = local.lane(provider, |lane, _| lane.producer.count(Life::SampledOut));
+        let _ = local::lane(provider, |lane, _| lane.producer.count(Life::SampledOut));
         let flags = TraceFlags::NONE.with_random(random);
         return Span::not_recording(
             SpanContext::new(trace_id, span_id, flags, false, trace_state),
@@ -295,7 +296,7 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
         decision: result.decision,
         trace_state,
     };
-    let opened = local.lane(provider, |lane, _| {
+    let opened = local::lane(provider, |lane, _| {
         let span = lane.open(&under, start, decided);
         if let Some(slot) = span.slot() {
             for attribute in &result.attributes {
@@ -316,13 +317,12 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
 }
 
 /// The ids of a new span: the user's where there is a generator, else ours.
-fn ids(local: &Local, shared: &Shared, parent: &Context) -> Option<(TraceId, SpanId, bool)> {
+fn ids(shared: &Shared, parent: &Context) -> Option<(TraceId, SpanId, bool)> {
     let parent = parent.span_context();
-    let own = local
-        .lane(shared.id, |_, dice| {
-            (dice.trace_id(shared.clock), dice.span_id(shared.clock))
-        })
-        .ok()?;
+    let own = local::lane(shared.id, |_, dice| {
+        (dice.trace_id(shared.clock), dice.span_id(shared.clock))
+    })
+    .ok()?;
     let Some(generator) = &shared.id_generator else {
         return Some(match parent.is_valid() {
             true => (parent.trace_id(), own.1, parent.flags().is_random()),
@@ -344,7 +344,6 @@ fn ids(local: &Local, shared: &Shared, parent: &Context) -> Option<(TraceId, Spa
 }
 
 fn decide(
-    local: &Local,
     shared: &Arc<Shared>,
     parent: &Context,
     trace_id: TraceId,
@@ -361,7 +360,7 @@ fn decide(
         &attributes,
         start.links,
     );
-    if !random && let Ok(bits) = local.lane(shared.id, |_, dice| dice.next_u64(shared.clock)) {
+    if !random && let Ok(bits) = local::lane(shared.id, |_, dice| dice.next_u64(shared.clock)) {
         request = request.with_random(bits);
     }
     guard::foreign(&shared.caught, "sampler", || {

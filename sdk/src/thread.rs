@@ -35,5 +35,5 @@ pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
 
 /// Whether the calling thread is one of ours.
 pub(crate) fn is_ours() -> bool {
-    local::with(|local| local.is_ours.get()).unwrap_or(false)
+    local::with(|local| local.is_ours.get())
 }

@@ -201,5 +201,5 @@ impl<'a> SpanBuilder<'a> {
 /// Starts a span of this provider on this thread.
 #[inline]
 pub(crate) fn start_span(provider: u32, start: &Start<'_>) -> Span {
-    local::with(|local| start::start(local, provider, start)).unwrap_or_else(Span::none)
+    local::with(|local| start::start(local, provider, start))
 }

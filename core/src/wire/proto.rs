@@ -86,6 +86,29 @@ pub(crate) trait Sink {
     }
 }
 
+/// Copies bytes into a place of the same length. Names, keys and values are mostly short: two overlapping copies of a
+/// fixed size are cheaper than a call.
+#[inline]
+pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
+    match bytes.len() {
+        4..8 => overlapping::<4>(place, bytes),
+        8..16 => overlapping::<8>(place, bytes),
+        16..=32 => overlapping::<16>(place, bytes),
+        _ => place.copy_from_slice(bytes),
+    }
+}
+
+/// Copies `N` to `2 * N` bytes.
+#[inline]
+fn overlapping<const N: usize>(place: &mut [u8], bytes: &[u8]) {
+    if let (Some(first), Some(to)) = (bytes.first_chunk::<N>(), place.first_chunk_mut::<N>()) {
+        *to = *first;
+    }
+    if let (Some(last), Some(to)) = (bytes.last_chunk::<N>(), place.last_chunk_mut::<N>()) {
+        *to = *last;
+    }
+}
+
 /// A slice being filled. What does not fit is not written; callers pass the exact length.
 #[derive(Debug)]
 pub(crate) struct Slice<'a> {
@@ -109,7 +132,7 @@ impl Sink for Slice<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         if let Some((place, rest)) = core::mem::take(&mut self.rest).split_at_mut_checked(bytes.len()) {
-            place.copy_from_slice(bytes);
+            copy(place, bytes);
             self.rest = rest;
             self.written += bytes.len();
         }

@@ -8,8 +8,10 @@ const KEEP: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(crate) struct Attributes {
-    /// Finished `Span.attributes` fields, in order of writing; those overwritten are still in it.
+    /// Finished `Span.attributes` fields in its first `used` bytes, in order of writing; those overwritten are still in
+    /// it. Its length is room that was made before.
     region: Vec<u8>,
+    used: usize,
     index: Vec<Entry>,
     /// Bytes of `region` that no entry names any more.
     stale: usize,
@@ -27,6 +29,7 @@ impl Attributes {
     pub(crate) const fn new() -> Self {
         Self {
             region: Vec::new(),
+            used: 0,
             index: Vec::new(),
             stale: 0,
             dropped: 0,
@@ -46,14 +49,29 @@ impl Attributes {
         } else if self.index.len() >= count as usize {
             self.dropped = self.dropped.saturating_add(1);
         } else {
-            let at = self.region.len();
-            otlp::push_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, &mut self.region);
-            self.index.push(Entry {
-                hash,
-                at: at as u32,
-                size: (self.region.len() - at) as u32,
-            });
+            let (at, size) = self.append(key, value, limits);
+            self.index.push(Entry { hash, at, size });
         }
+    }
+
+    /// Writes an attribute behind the others; where, and how long it is.
+    #[inline]
+    fn append(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> (u32, u32) {
+        let at = self.used;
+        let size = otlp::attribute_len(key, value, limits);
+        if self.region.len() < at + size {
+            self.grow(at + size);
+        }
+        if let Some(place) = self.region.get_mut(at..at + size) {
+            otlp::write_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, place);
+        }
+        self.used = at + size;
+        (at as u32, size as u32)
+    }
+
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        self.region.resize(needed.next_power_of_two().max(256), 0);
     }
 
     #[inline]
@@ -72,24 +90,18 @@ impl Attributes {
 
     #[cold]
     fn overwrite(&mut self, known: usize, key: &str, value: Value<'_>, limits: &ValueLimits) {
-        let at = self.region.len();
-        otlp::push_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, &mut self.region);
-        let size = self.region.len() - at;
+        let (at, size) = self.append(key, value, limits);
         let entry = &mut self.index[known];
         self.stale += entry.size as usize;
-        *entry = Entry {
-            at: at as u32,
-            size: size as u32,
-            ..*entry
-        };
+        *entry = Entry { at, size, ..*entry };
         // Setting one key for ever must not grow the span for ever.
-        if self.stale > KEEP.max(self.region.len() / 2) {
+        if self.stale > KEEP.max(self.used / 2) {
             self.compact();
         }
     }
 
     fn compact(&mut self) {
-        let mut region = Vec::with_capacity(self.region.len() - self.stale);
+        let mut region = Vec::with_capacity(self.used - self.stale);
         for entry in &mut self.index {
             let from = entry.at as usize;
             entry.at = region.len() as u32;
@@ -99,6 +111,7 @@ impl Attributes {
                     .unwrap_or_default(),
             );
         }
+        self.used = region.len();
         self.region = region;
         self.stale = 0;
     }
@@ -109,7 +122,7 @@ impl Attributes {
         if self.stale > 0 {
             self.compact();
         }
-        &self.region
+        self.region.get(..self.used).unwrap_or_default()
     }
 
     pub(crate) fn dropped(&self) -> u32 {
@@ -117,12 +130,12 @@ impl Attributes {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.region.clear();
+        self.used = 0;
         self.index.clear();
         self.stale = 0;
         self.dropped = 0;
-        if self.region.capacity() > KEEP {
-            self.region.shrink_to(KEEP);
+        if self.region.len() > KEEP {
+            self.region = Vec::new();
         }
     }
 }

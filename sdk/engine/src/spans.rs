@@ -127,7 +127,7 @@ impl Producer {
 
 #[inline]
 fn write(parts: &SpanParts<'_>, message: &mut [u8]) {
-    parts.write_to(message);
+    parts.fill(message);
 }
 
 /// Who changes a span: 0, or the number of the thread on which its end callbacks run.

@@ -15,7 +15,7 @@ static GLOBAL: Latest<Provider> = Latest::new();
 /// The provider of this thread's spans.
 #[inline]
 pub(crate) fn current_id() -> u32 {
-    local::with(current_id_in).unwrap_or(0)
+    local::with(current_id_in)
 }
 
 /// As [`current_id`], for a thread whose state is at hand.
@@ -64,7 +64,7 @@ pub struct Override {
 impl Override {
     pub(super) fn new(provider: Provider) -> Self {
         let id = provider.shared().id;
-        let before = local::with(|local| local.override_provider.replace(id)).unwrap_or(0);
+        let before = local::with(|local| local.override_provider.replace(id));
         Self {
             _provider: provider,
             before,

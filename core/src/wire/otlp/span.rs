@@ -115,6 +115,13 @@ impl SpanParts<'_> {
         if out.len() < self.encoded_len() {
             return 0;
         }
+        self.fill(out)
+    }
+
+    /// Writes the message into a place that was made for it and gives its length; [`Self::encoded_len`] is not asked
+    /// again. In a shorter place the message is cut.
+    #[inline]
+    pub fn fill(&self, out: &mut [u8]) -> usize {
         let mut out = Slice::new(out);
         self.put(&mut out);
         out.written()

@@ -3,7 +3,7 @@
 use super::keys::{Entries, Occurrences};
 #[cfg(feature = "alloc")]
 use crate::OwnedValue;
-use crate::wire::proto::{Reader, Sink, Slice, framed_len, optional_len, varint_len};
+use crate::wire::proto::{Reader, Sink, Slice, copy, framed_len, optional_len, varint_len};
 use crate::{Value, ValueLimits};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -32,6 +32,9 @@ const VALUES: u8 = 0x0a;
 /// Exact length of one attribute as a complete field: tag, length, key and value within the limits.
 #[inline]
 pub fn attribute_len(key: &str, value: Value<'_>, limits: &ValueLimits) -> usize {
+    if let Some(length) = short_len(key, value, limits) {
+        return length;
+    }
     framed_len(pair_len(key, value_len(value, limits, 1)))
 }
 
@@ -47,12 +50,77 @@ pub fn attribute_len(key: &str, value: Value<'_>, limits: &ValueLimits) -> usize
 /// ```
 #[inline]
 pub fn write_attribute(tag: u8, key: &str, value: Value<'_>, limits: &ValueLimits, out: &mut [u8]) -> usize {
-    if out.len() < attribute_len(key, value, limits) {
+    let length = attribute_len(key, value, limits);
+    let Some(out) = out.get_mut(..length) else {
         return 0;
+    };
+    if short_len(key, value, limits).is_some() {
+        write_short(tag, key, value, out);
+        return length;
     }
     let mut out = Slice::new(out);
     put_attribute(tag, key, value, limits, &mut out);
     out.written()
+}
+
+/// The length of a short attribute, whose lengths fit into a byte each: the usual case, without counting ahead.
+#[inline(always)]
+fn short_len(key: &str, value: Value<'_>, limits: &ValueLimits) -> Option<usize> {
+    match value {
+        Value::Str(text) if limits.length.is_none() && short(key, text.len()) => {
+            Some(key.len() + text.len() + 8)
+        }
+        Value::I64(number) if short(key, 10) => Some(key.len() + 7 + varint_len(number as u64)),
+        Value::Bool(_) if short(key, 2) => Some(key.len() + 8),
+        Value::F64(_) if short(key, 9) => Some(key.len() + 15),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn short(key: &str, value: usize) -> bool {
+    !key.is_empty() && key.len() <= 100 && value <= 119 - key.len()
+}
+
+/// Writes a short attribute into exactly as many bytes as it takes.
+#[inline(always)]
+fn write_short(tag: u8, key: &str, value: Value<'_>, out: &mut [u8]) {
+    let pair = out.len() as u8 - 2;
+    let value_length = pair - key.len() as u8 - 4;
+    let Some((head, rest)) = out.split_first_chunk_mut::<4>() else {
+        return;
+    };
+    *head = [tag, pair, KEY, key.len() as u8];
+    let Some((place, rest)) = rest.split_at_mut_checked(key.len()) else {
+        return;
+    };
+    copy(place, key.as_bytes());
+    match value {
+        Value::Str(text) => {
+            let Some((head, rest)) = rest.split_first_chunk_mut::<4>() else {
+                return;
+            };
+            *head = [VALUE, value_length, STRING, text.len() as u8];
+            if rest.len() == text.len() {
+                copy(rest, text.as_bytes());
+            }
+        }
+        _ => {
+            let Some((head, rest)) = rest.split_first_chunk_mut::<2>() else {
+                return;
+            };
+            *head = [VALUE, value_length];
+            put_value(
+                value,
+                &ValueLimits {
+                    length: None,
+                    depth: 1,
+                },
+                1,
+                &mut Slice::new(rest),
+            );
+        }
+    }
 }
 
 /// Appends one attribute as a complete field with this tag.
