@@ -46,6 +46,7 @@ mod processor;
 mod propagation;
 mod provider;
 mod scope;
+mod signals;
 mod span;
 mod start;
 mod thread;

@@ -60,10 +60,13 @@ impl CurrentSpan {
 
     /// Runs `f` on the engine. False when nothing can be changed.
     #[inline]
-    fn change(&self, f: impl FnOnce(&Engine, SpanRef, Changer) -> bool) -> bool {
+    fn change(&self, f: impl FnOnce(&Engine, SpanRef, Changer) -> bool + Copy) -> bool {
         let Some(span) = self.slot else { return false };
         let by = local::with(end::ending_thread);
-        local::lane(self.provider, |lane, _| f(lane.producer.engine(), span, by)).unwrap_or(false)
+        match local::lane(self.provider, |lane, _| f(lane.producer.engine(), span, by)) {
+            Ok(changed) => changed,
+            Err(error) => end::change_otherwise(self.provider, error, |engine| f(engine, span, by)),
+        }
     }
 
     /// Sets an attribute; a known key takes the new value. Attributes given when the span is started are better:

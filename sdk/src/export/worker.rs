@@ -37,6 +37,15 @@ struct Wanted {
     finished: bool,
 }
 
+/// For whom a flush waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Patience {
+    /// For all exporters: the user asked for it.
+    Full,
+    /// For those that find somebody: the process ends.
+    Exit,
+}
+
 struct Wrapping<'a>(&'a Config);
 
 impl Envelope for Wrapping<'_> {
@@ -167,7 +176,7 @@ impl Worker {
     }
 
     /// Waits until everything accepted so far has met its fate. False when time was over first.
-    pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant) -> bool {
+    pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant, patience: Patience) -> bool {
         if ours::is_ours() {
             return false;
         }
@@ -187,10 +196,11 @@ impl Worker {
             .collect();
         self.hurry();
         let settled = self.wait_until(deadline, || {
-            self.exporters
-                .iter()
-                .zip(&goals)
-                .all(|(exporter, &goal)| exporter.queue().progress().1 >= goal)
+            self.exporters.iter().zip(&goals).all(|(exporter, &goal)| {
+                let queue = exporter.queue();
+                let found_nobody = queue.is_paused() && queue.is_unreachable();
+                queue.progress().1 >= goal || (patience == Patience::Exit && found_nobody)
+            })
         });
         let mut flushed = true;
         for exporter in &self.exporters {

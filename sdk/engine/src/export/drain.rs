@@ -3,11 +3,7 @@
 use super::batch::{Batch, Envelope, Plan};
 use crate::{
     engine::Engine,
-    queue::{
-        chunk::{Chunk, LENGTH},
-        producer::Lane,
-        record::Records,
-    },
+    queue::{chunk::Chunk, producer::Lane, record::Records},
     sync::{Arc, Ordering},
 };
 use alloc::vec::Vec;
@@ -45,18 +41,21 @@ impl Drain {
 
     /// Learns what waits. `closing`: closes every chunk, so that nothing is published behind our back.
     pub(crate) fn look(&mut self, closing: bool) {
-        self.version = self.engine.copy_lanes(self.version, &mut self.lanes);
+        self.engine.take_late_ends();
+        self.version = if closing {
+            self.engine.copy_all_lanes(&mut self.lanes)
+        } else {
+            self.engine.copy_lanes(self.version, &mut self.lanes)
+        };
         self.waiting_bytes = 0;
         let mut gone = false;
         for lane in &self.lanes {
-            for pending in lane.chunks.lock().iter() {
-                let published = if closing {
-                    pending.chunk.close()
-                } else {
-                    pending.chunk.published()
-                };
+            for pending in lane.chunks.lock().iter_mut() {
+                if closing {
+                    pending.close();
+                }
                 pending.chunk.clear_idle();
-                self.waiting_bytes += (published & LENGTH).saturating_sub(pending.drained) as usize;
+                self.waiting_bytes += pending.unread() as usize;
             }
             gone |= lane.left.load(Ordering::Acquire);
         }
@@ -87,10 +86,10 @@ impl Drain {
         let mut missed = false;
         for lane in &self.lanes {
             for pending in lane.chunks.lock().iter() {
-                missed |= pending.chunk.mark_idle(pending.drained);
+                missed |= pending.mark_idle();
             }
         }
-        missed || self.engine.copy_lanes(self.version, &mut Vec::new()) != self.version
+        missed || self.engine.has_other_lanes(self.version)
     }
 
     /// Cuts a batch of at most so many spans and bytes; one larger span makes a batch alone. `None`: nothing waits.
@@ -139,7 +138,7 @@ fn choose(lane: &Lane, plan: &mut Plan, segments: &mut Vec<Segment>) {
     let mut chunks = lane.chunks.lock();
     for pending in chunks.iter_mut() {
         let from = pending.drained;
-        let published = pending.chunk.published() & LENGTH;
+        let published = pending.readable();
         if published <= from {
             continue;
         }
