@@ -3,6 +3,7 @@
 use super::ExporterSlot;
 use crate::provider::Config;
 use crate::thread as ours;
+use crate::{guard, log};
 use spanline_engine::{EncodedPart, Engine, Envelope, Next, Pipeline};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -123,35 +124,11 @@ impl Worker {
     }
 
     fn run(self: Arc<Self>, engine: Arc<Engine>) {
-        let mut pipeline = Pipeline::new(engine, self.config.cutting);
-        loop {
-            let (drained, stop) = {
-                let wanted = self.wanted();
-                (wanted.drained, wanted.stop)
-            };
-            if let Some(first) = self.exporters.first() {
-                let queued = first.queue().bytes();
-                pipeline.engine().set_first_queue_bytes(queued);
-            }
-            let urgent = stop || drained > pipeline.engine().drained();
-            let hungry =
-                stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
-            match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
-                Next::Deliver(batch) => {
-                    self.deliver(Arc::new(batch), pipeline.engine());
-                    drop(self.wanted());
-                    self.progress.notify_all();
-                }
-                Next::Wait | Next::WaitUntil(_) if stop => break,
-                Next::Wait => std::thread::park(),
-                Next::WaitUntil(until) => {
-                    let pause = until.saturating_sub(monotonic());
-                    if pause > 0 {
-                        std::thread::park_timeout(Duration::from_nanos(pause));
-                    }
-                    self.housekeeping();
-                }
-            }
+        let mut pipeline = Pipeline::new(engine.clone(), self.config.cutting);
+        let survived = guard::repeat(&self.config.caught, "pipeline", || self.step(&mut pipeline));
+        if !survived {
+            // Recording goes on being refused and counted; the program goes on.
+            engine.close();
         }
         for exporter in &self.exporters {
             exporter.stop();
@@ -160,10 +137,50 @@ impl Worker {
         self.progress.notify_all();
     }
 
+    /// Looks once and does what there is to do. False when that was the last time.
+    fn step(self: &Arc<Self>, pipeline: &mut Pipeline) -> bool {
+        let (drained, stop) = {
+            let wanted = self.wanted();
+            (wanted.drained, wanted.stop)
+        };
+        if let Some(first) = self.exporters.first() {
+            let queued = first.queue().bytes();
+            pipeline.engine().set_first_queue_bytes(queued);
+        }
+        let urgent = stop || drained > pipeline.engine().drained();
+        let hungry =
+            stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
+        match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
+            Next::Deliver(batch) => {
+                self.deliver(Arc::new(batch), pipeline.engine());
+                drop(self.wanted());
+                self.progress.notify_all();
+            }
+            Next::Wait | Next::WaitUntil(_) if stop => return false,
+            Next::Wait => std::thread::park(),
+            Next::WaitUntil(until) => {
+                let pause = until.saturating_sub(monotonic());
+                if pause > 0 {
+                    std::thread::park_timeout(Duration::from_nanos(pause));
+                }
+                self.housekeeping();
+            }
+        }
+        true
+    }
+
+    /// What is done now and then while spans flow.
     fn housekeeping(&self) {
         self.config.clock.recalibrate();
-        while let Some(notice) = self.config.sampler.take_notice() {
-            crate::log::report(crate::log::Level::Warn, "sampler", format_args!("{notice}"));
+        let caught = &self.config.caught;
+        while let Some(Some(notice)) = guard::foreign(caught, "sampler", || self.config.sampler.take_notice())
+        {
+            log::report(log::Level::Warn, "sampler", format_args!("{notice}"));
+        }
+        while let Some(Some(notice)) =
+            guard::foreign(caught, "propagator", || self.config.propagator.take_notice())
+        {
+            log::report(log::Level::Warn, "propagator", format_args!("{notice}"));
         }
     }
 
