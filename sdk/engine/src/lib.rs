@@ -15,7 +15,6 @@ mod attributes;
 mod engine;
 mod error;
 mod export;
-mod late;
 mod open;
 pub mod options;
 mod queue;

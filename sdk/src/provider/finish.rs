@@ -1,34 +1,24 @@
 //! The end of providers: at process exit, and when the last handle goes.
 
 use super::{Shared, registry};
-use crate::export::Patience;
 use crate::{exit, fork, log, thread};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Has all providers of this process finish when it exits.
 pub(super) fn at_exit() {
     exit::run_at_exit(finish_all);
 }
 
-/// One bound for all of them.
 fn finish_all() {
-    let began = Instant::now();
     for shared in registry::all() {
-        finish_within(
-            &shared,
-            shared.config.exit_timeout.saturating_sub(began.elapsed()),
-        );
+        finish(&shared);
     }
 }
 
 /// Shuts a provider down within `exit_timeout_ms`, and at once when nothing waits or nobody listens.
 pub(super) fn finish(shared: &Shared) {
-    finish_within(shared, shared.config.exit_timeout);
-}
-
-fn finish_within(shared: &Shared, timeout: Duration) {
-    if shared.shut_down.load(Ordering::Acquire) {
+    if thread::is_ours() || shared.shut_down.load(Ordering::Acquire) {
         return;
     }
     // A child that recorded nothing has nothing to finish, and takes no lock that its parent may have held.
@@ -36,23 +26,15 @@ fn finish_within(shared: &Shared, timeout: Duration) {
         return;
     };
     let exporters = set.worker().exporters();
-    // An exporter that found nobody at its last attempt is not waited for.
-    for exporter in exporters
-        .iter()
-        .filter(|exporter| exporter.queue().is_unreachable())
-    {
-        exporter.queue().close();
-    }
     let undrained = set.engine().stats().accepted > set.engine().drained();
     let waits = undrained || exporters.iter().any(|exporter| !exporter.queue().is_idle());
     let hopeless = exporters.iter().all(|exporter| exporter.queue().is_unreachable());
-    // One of our own threads cannot wait for itself.
-    let bound = if !waits || hopeless || thread::is_ours() {
+    let bound = if !waits || hopeless {
         Duration::ZERO
     } else {
-        timeout
+        shared.config.exit_timeout
     };
-    let Ok(report) = shared.shut_down(bound, Patience::Exit) else {
+    let Ok(report) = shared.shutdown(bound) else {
         return;
     };
     for exporter in &report.stats.exporters {

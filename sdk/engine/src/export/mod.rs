@@ -4,6 +4,3 @@ pub(crate) mod batch;
 pub(crate) mod drain;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
-
-#[cfg(all(test, loom))]
-mod loom_tests;
