@@ -1,6 +1,0 @@
-use spanline::traced;
-
-#[traced]
-const fn f() {}
-
-fn main() {}

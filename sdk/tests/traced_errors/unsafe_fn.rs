@@ -1,6 +1,0 @@
-use spanline::traced;
-
-#[traced]
-unsafe fn f() {}
-
-fn main() {}
