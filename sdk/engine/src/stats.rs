@@ -1,8 +1,8 @@
 //! Accounting for every span.
 //!
 //! Life: `started = live + sampled_out + abandoned + refused + ended`, and
-//! `ended = record_only + filtered + tail_dropped + dropped + accepted`. Each exporter:
-//! `accepted + replayed = not_for_it + exported + rejected + failed + dropped + held`.
+//! `ended = record_only + filtered + dropped + accepted`. Each exporter:
+//! `accepted = exported + rejected + failed + dropped + held`.
 //! Counters have one writer per thread; the sums are exact after a flush.
 
 use alloc::{string::String, vec::Vec};
@@ -30,8 +30,6 @@ pub enum Life {
     RecordOnly,
     /// Ended, and a processor's verdict was to drop it.
     Filtered,
-    /// Ended, and dropped by tail sampling.
-    TailDropped,
     /// Ended, and lost because the buffer was full.
     BufferFull,
     /// Ended, and lost because it was larger than a request may be.
@@ -125,8 +123,6 @@ pub struct Stats {
     pub record_only: u64,
     /// Dropped by a processor's verdict.
     pub filtered: u64,
-    /// Dropped by tail sampling.
-    pub tail_dropped: u64,
     /// Lost.
     pub dropped: Dropped,
     /// Handed to the exporters.
@@ -143,8 +139,6 @@ pub struct Stats {
 pub struct ExporterStats {
     /// The exporter's name.
     pub name: String,
-    /// Spans behind a verdict that keeps them from this exporter.
-    pub not_for_it: u64,
     /// Delivered.
     pub exported: u64,
     /// Delivered and rejected by the receiver (partial success).
@@ -165,14 +159,8 @@ impl ExporterStats {
     /// Whether every accepted span is accounted for.
     pub fn balances(&self, accepted: u64) -> bool {
         let failed: u64 = self.failed.iter().map(|(_, spans)| spans).sum();
-        accepted
-            == self.not_for_it
-                + self.exported
-                + self.rejected
-                + failed
-                + self.dropped_queue_full
-                + self.dropped_expired
-                + self.held
+        let dropped = self.dropped_queue_full + self.dropped_expired;
+        accepted == self.exported + self.rejected + failed + dropped + self.held
     }
 }
 
@@ -193,7 +181,7 @@ impl Stats {
             after_shutdown: get(Life::AfterShutdown),
         };
         let (recorded, ended) = (get(Life::Recorded), get(Life::Ended));
-        let gone = get(Life::RecordOnly) + get(Life::Filtered) + get(Life::TailDropped) + dropped.total();
+        let gone = get(Life::RecordOnly) + get(Life::Filtered) + dropped.total();
         Self {
             started: recorded + get(Life::SampledOut) + refused.total(),
             live: recorded.saturating_sub(ended + get(Life::Abandoned)),
@@ -203,7 +191,6 @@ impl Stats {
             ended,
             record_only: get(Life::RecordOnly),
             filtered: get(Life::Filtered),
-            tail_dropped: get(Life::TailDropped),
             dropped,
             accepted: ended.saturating_sub(gone),
             caught_panics: 0,
@@ -214,7 +201,7 @@ impl Stats {
     /// Whether both identities hold: nothing was lost without a count.
     pub fn balances(&self) -> bool {
         let life = self.live + self.sampled_out + self.abandoned + self.refused.total() + self.ended;
-        let end = self.record_only + self.filtered + self.tail_dropped + self.dropped.total() + self.accepted;
+        let end = self.record_only + self.filtered + self.dropped.total() + self.accepted;
         self.started == life
             && self.ended == end
             && self
