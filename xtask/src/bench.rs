@@ -19,7 +19,8 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
     let chosen = if names.is_empty() { LANGUAGES } else { &names };
     for language in chosen {
         println!("==> bench {language}: building in release, then each peer and us in turn");
-        let mut args = vec!["run", "--release", "-p", "spanline-benches", "--", language];
+        let mut args = vec!["run", "--release", "-p", "spanline-benches"];
+        args.extend(["--features", "peers", "--", language]);
         args.extend(quick.then_some("--quick"));
         Run::cargo(args).shown_run()?;
         let page = format!("benches/results/{language}.md");
