@@ -7,7 +7,7 @@ use crate::provider::{Shared, registry};
 use crate::span::CurrentSpan;
 use crate::{fork, guard};
 use spanline_core::wire::otlp::SpanView;
-use spanline_engine::{Finished, Life, Producer, SpanRef, StartTime};
+use spanline_engine::{Engine, Finished, Life, Producer, SpanRef, StartTime};
 use std::cell::Cell;
 
 /// The number under which this thread changes a span that is ending.
@@ -43,8 +43,7 @@ pub(crate) fn end(span: &CurrentSpan, given: Option<u64>) {
     let Some(slot) = span.slot() else { return };
     let done = local::lane(span.provider(), |lane, _| {
         let shared = &lane.shared;
-        // After the shutdown no processor is called any more.
-        let quick = shared.processors.is_empty() || shared.is_shut_down();
+        let quick = shared.processors.is_empty();
         if quick {
             lane.producer
                 .end(slot, |start| end_time(shared.clock, start, given));
@@ -58,57 +57,90 @@ pub(crate) fn end(span: &CurrentSpan, given: Option<u64>) {
 
 #[cold]
 fn end_otherwise(span: &CurrentSpan, slot: SpanRef, given: Option<u64>, error: Option<NoLane>) {
+    let epoch = fork::current_epoch();
+    let shared = match error {
+        None => local::lane(span.provider(), |lane, _| lane.shared.clone()).ok(),
+        Some(_) => registry::find(span.provider()),
+    };
+    let Some(shared) = shared else {
+        return slot.forget(epoch);
+    };
     match error {
-        None => end_with_processors(span, slot, given),
-        Some(NoLane::Reentrant) => local::count_outside(span.provider(), &[Life::Ended, Life::Reentrant]),
-        Some(NoLane::Dead) => end_on_dying_thread(span.provider(), slot, given),
-        Some(NoLane::Gone) => {}
+        None => end_with_processors(Seat::Lane(shared.id), span, slot, &shared, given),
+        // The thread is inside an operation, perhaps on this very span: nothing can be locked here.
+        Some(NoLane::Reentrant) => {
+            shared.engine(epoch).engine().end_reentrant(slot);
+        }
+        // The thread's end of the engine is gone: one is made for this span.
+        Some(NoLane::Dead | NoLane::Gone) => {
+            let seat = Seat::Own(Producer::new(shared.engine(epoch).engine().clone()));
+            end_with_processors(seat, span, slot, &shared, given);
+        }
     }
 }
 
-/// The thread's own state is gone already: use an end of the engine that is made for this one span.
+/// A change of a span for which the thread has no end of the engine.
 #[cold]
-fn end_on_dying_thread(provider: u32, slot: SpanRef, given: Option<u64>) {
-    if let Some(shared) = registry::find(provider) {
-        let engine = shared.engine(fork::current_epoch()).engine().clone();
-        Producer::new(engine).end(slot, |start| end_time(shared.clock, start, given));
+pub(crate) fn change_otherwise(provider: u32, error: NoLane, f: impl FnOnce(&Engine) -> bool) -> bool {
+    error == NoLane::Dead
+        && registry::find(provider).is_some_and(|shared| f(shared.engine(fork::current_epoch()).engine()))
+}
+
+/// Where an end gets its producer from: borrowed for each step, so that nothing is borrowed while foreign code runs.
+enum Seat {
+    Lane(u32),
+    Own(Producer),
+}
+
+impl Seat {
+    fn producer<R>(&mut self, f: impl FnOnce(&mut Producer) -> R) -> Option<R> {
+        match self {
+            Self::Lane(provider) => local::lane(*provider, |lane, _| f(&mut lane.producer)).ok(),
+            Self::Own(producer) => Some(f(producer)),
+        }
     }
 }
 
 thread_local! {
-    /// Where messages are made for processors to judge; taken while in use, so that spans may end in callbacks.
+    /// Where messages are made for processors to judge; taken while in use, so that spans may end in callbacks. It may
+    /// be gone before its thread's last span ends, so it is only ever tried.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-fn end_with_processors(span: &CurrentSpan, slot: SpanRef, given: Option<u64>) {
-    let Ok(shared) = local::lane(span.provider(), |lane, _| lane.shared.clone()) else {
-        return;
-    };
-    local::with(|local| {
-        let thread = local.thread_number();
-        let engine = shared.engine(fork::current_epoch()).engine();
-        let end = engine.begin_end(slot, thread, |start| end_time(shared.clock, start, given));
+fn end_with_processors(
+    mut seat: Seat,
+    span: &CurrentSpan,
+    slot: SpanRef,
+    shared: &Shared,
+    given: Option<u64>,
+) {
+    let owner = local::with(Local::thread_number);
+    let begun = seat.producer(|producer| {
+        let engine = producer.engine();
+        let end = engine.begin_end(slot, owner, |start| end_time(shared.clock, start, given));
         if end.is_none() {
-            return;
+            producer.end_of_parent(slot);
         }
-        let before = local.ending.replace(thread);
-        for processor in &shared.processors {
-            guard::foreign(&shared.caught, "processor", || processor.on_ending(span));
-        }
-        local.ending.set(before);
-        let mut message = SCRATCH.try_with(Cell::take).unwrap_or_default();
-        let finished = local::lane(shared.id, |lane, _| {
-            lane.producer.finish(slot, thread, &mut message)
-        });
-        let Ok(Some(finished)) = finished else { return };
-        let verdict = judge(&shared, finished, &message);
-        let _ = local::lane(shared.id, |lane, _| match (finished.sampled, verdict) {
-            (false, _) => lane.producer.count(Life::RecordOnly),
-            (true, Verdict::Drop) => lane.producer.count(Life::Filtered),
-            (true, Verdict::Keep) => lane.producer.accept(finished.scope, &message),
-        });
-        let _ = SCRATCH.try_with(|scratch| scratch.set(message));
+        end.is_some()
     });
+    if begun != Some(true) {
+        return;
+    }
+    let before = local::with(|local| local.ending.replace(owner));
+    for processor in &shared.processors {
+        guard::foreign(&shared.caught, "processor", || processor.on_ending(span));
+    }
+    local::with(|local| local.ending.set(before));
+    let mut message = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    let finished = seat.producer(|producer| producer.finish(slot, owner, &mut message));
+    let Some(Some(finished)) = finished else { return };
+    let verdict = judge(shared, finished, &message);
+    seat.producer(|producer| match (finished.sampled, verdict) {
+        (false, _) => producer.count(Life::RecordOnly),
+        (true, Verdict::Drop) => producer.count(Life::Filtered),
+        (true, Verdict::Keep) => producer.accept(finished.scope, &message),
+    });
+    let _ = SCRATCH.try_with(|scratch| scratch.set(message));
 }
 
 /// What the processors say of a finished span, all of them.

@@ -1,8 +1,8 @@
 //! What is current on a thread: a small head that is copied, and behind it what only some contexts carry.
 
 use crate::local::{self, Local};
+use crate::log;
 use crate::span::CurrentSpan;
-use crate::{fork, log, provider::registry};
 use spanline_core::{Context, SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState};
 use spanline_engine::{Anchor, SpanRef, StartTime};
 use std::marker::PhantomData;
@@ -88,10 +88,9 @@ impl Head {
 
 /// Where a span of this process stands in time.
 pub(crate) fn anchor_of(span: SpanRef) -> Anchor {
-    let engine =
-        registry::find(span.owner()).map(|shared| shared.engine(fork::current_epoch()).engine().clone());
-    match engine.and_then(|engine| engine.start_time(span)) {
-        Some(StartTime::Clock(anchor)) => anchor,
+    // Through the thread's end: whoever comes in between must find it busy rather than wait for the span's lock.
+    match local::lane(span.owner(), |lane, _| lane.producer.engine().start_time(span)) {
+        Ok(Some(StartTime::Clock(anchor))) => anchor,
         _ => Anchor::default(),
     }
 }

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! * [`init`] describes and starts a [`Provider`]; the environment (`OTEL_*`) alone is enough.
-//! * [`span!`] and [`Tracer`] make spans; [`context`] says what is current; [`InSpan`] runs futures in a span.
+//! * [`span!`], [`macro@traced`] and [`Tracer`] make spans; [`context`] says what is current; [`InSpan`] runs futures in a span.
 //! * [`inject`] and [`extract`] carry the context over process boundaries.
 //! * After start-up nothing here returns an error, panics or blocks because of telemetry: what is lost is counted in
 //!   [`Stats`].
@@ -35,6 +35,8 @@ mod fork;
 mod frame;
 mod future;
 mod guard;
+#[cfg(feature = "http")]
+pub mod http;
 mod id_generator;
 mod latest;
 mod local;
@@ -44,9 +46,11 @@ mod processor;
 mod propagation;
 mod provider;
 mod scope;
+mod signals;
 mod span;
 mod start;
 mod thread;
+mod traced;
 mod tracer;
 mod transport;
 
@@ -77,10 +81,54 @@ pub use spanline_engine::{Dropped, Error, ErrorKind, ExporterStats, Refused, Sta
 
 pub use tracer::{SpanBuilder, Tracer};
 
+/// Runs a function in a span of its own: current while the function runs, ended when it returns.
+///
+/// It goes on functions and methods, synchronous or `async`, generic or not, also under `async_trait`, and on functions
+/// whose last expression is an `async` block, alone or in `Box::pin`. Not on `const` and `unsafe` functions. Signature
+/// and other attributes stay; the future of an `async fn` stays `Send` where it was, and its span begins at the first
+/// poll.
+///
+/// ```
+/// use spanline::traced;
+///
+/// #[traced]
+/// fn total(prices: &[f64]) -> f64 {
+///     prices.iter().sum()
+/// }
+///
+/// #[traced("charge card", kind = Client, record(amount), fields("currency" = "EUR"))]
+/// async fn charge(card: &str, amount: f64) -> Result<u64, std::io::Error> {
+///     // An error that leaves the function is recorded.
+///     Ok(7)
+/// }
+/// # let _ = (total(&[1.0]), charge("4111", 1.0));
+/// ```
+///
+/// | in the parentheses | what |
+/// |---|---|
+/// | `"name"`, `name = "name"` | the span's name; the function's own name when not given |
+/// | `kind = Server` | `Internal` (when not given), `Server`, `Client`, `Producer` or `Consumer` |
+/// | `record(a, ?b, %c)` | records arguments as attributes of their names; no argument is recorded otherwise |
+/// | `record_all`, `skip(a)` | records every argument but `self` and the skipped ones |
+/// | `fields("key" = a.id, "other" = ?b)` | records expressions over the arguments |
+/// | `err`, `err = false` | whether an `Err` that is returned is recorded; when not given: if the return type is spelled `Result<..>` |
+///
+/// * A value is recorded as what [`Value`] can be made from, or a larger integer (as text where it does not fit), else
+///   as the text of `Debug`; `?` asks for that of `Debug`, `%` for that of `Display`. Nothing of this is evaluated
+///   unless the span is recorded, or a custom sampler or a processor looks.
+/// * The attribute `code.function.name` has the function's full path.
+/// * An error is recorded by [`CurrentSpan::fail`] if it, or what it dereferences to (`Box<dyn Error>`), is an
+///   [`std::error::Error`]; else by [`CurrentSpan::fail_text`] with its `Display` or `Debug`. What a generic type can
+///   is known from its bounds alone.
+/// * A panic that leaves the function gives the span the status `Error` and the `error.type` `panic`. A future that is
+///   dropped before its end ends its span without a status.
+pub use spanline_macros::traced;
+
 /// What macros expand to; not for direct use.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::macros::Callsite;
+    pub use crate::traced::{Entered, Failed, Recorded, Text, TracedFuture, by_type, call, function_name};
 }
 
 /// A tracer for the instrumentation scope of this name, of whichever provider is global when a span starts.

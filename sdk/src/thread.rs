@@ -1,7 +1,7 @@
 //! Our own threads: never traced, and told apart so that nothing waits for itself.
 
 use crate::local;
-use crate::log;
+use crate::{log, signals};
 use spanline_core::Context;
 
 const STACK: usize = 512 << 10;
@@ -9,6 +9,7 @@ const STACK: usize = 512 << 10;
 /// Starts one of our threads. False, and said once, when the system has none to give.
 pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
     let body = move || {
+        signals::block_on_this_thread();
         local::with(|local| {
             local.is_ours.set(true);
             // For the thread's whole life.

@@ -1,11 +1,13 @@
 //! One engine: the bounds, the threads that fill it, and what the drain takes from it.
 
 use crate::{
+    late::LateEnds,
+    open::OpenSpan,
     queue::{
         chunk::{Chunk, ChunkWriter},
         producer::Lane,
     },
-    slot::Locked,
+    slot::{self, Locked, SpanRef},
     stats::{Life, LifeCounters, Stats},
     sync::{Arc, AtomicBool, AtomicUsize, Ordering},
 };
@@ -61,6 +63,7 @@ pub struct Engine {
     first_queue_bytes: AtomicUsize,
     open_granted: AtomicUsize,
     drained: AtomicU64,
+    late: LateEnds,
 }
 
 impl core::fmt::Debug for Engine {
@@ -91,6 +94,7 @@ impl Engine {
             first_queue_bytes: AtomicUsize::new(0),
             open_granted: AtomicUsize::new(0),
             drained: AtomicU64::new(0),
+            late: LateEnds::new(),
         })
     }
 
@@ -137,8 +141,11 @@ impl Engine {
         }
     }
 
+    /// The drain is about to look. A read-modify-write, like that of [`Self::wake`]: of the two, whichever comes second
+    /// sees what the other side did before. After a plain store the drain could read old lengths, while a publisher
+    /// still read that the drain has been woken.
     pub(crate) fn looked(&self) {
-        self.woken.store(false, Ordering::Release);
+        self.woken.swap(false, Ordering::AcqRel);
     }
 
     /// Counts spans of no particular thread.
@@ -146,8 +153,27 @@ impl Engine {
         self.shared.count_shared(life, spans);
     }
 
+    /// Ends a span from inside this engine's own code (a signal handler, a finaliser): takes no lock and no memory. The
+    /// span is lost, and counted when the engine looks next. False when too many such ends wait: the span stays open.
+    pub fn end_reentrant(&self, span: SpanRef) -> bool {
+        self.late.put(span)
+    }
+
+    /// Closes the spans of [`Self::end_reentrant`]; one that was ended otherwise meanwhile is counted there.
+    pub(crate) fn take_late_ends(&self) {
+        self.late.take(|span| {
+            if let Some(((), slot)) = span.close(self.epoch, OpenSpan::clear) {
+                self.return_grant(1);
+                slot::give_back(self.epoch, core::iter::once(slot));
+                self.count_shared(Life::Ended, 1);
+                self.count_shared(Life::Reentrant, 1);
+            }
+        });
+    }
+
     /// Life so far, without the exporters.
     pub fn stats(&self) -> Stats {
+        self.take_late_ends();
         let sum = LifeCounters::new();
         let lanes = self.lanes.lock();
         self.shared.add_to(&sum);
@@ -177,18 +203,30 @@ impl Engine {
     }
 
     pub(crate) fn register(&self, lane: Arc<Lane>) {
-        self.lanes.lock().push(lane);
-        self.lanes_version.fetch_add(1, Ordering::Release);
+        let mut lanes = self.lanes.lock();
+        lanes.push(lane);
+        self.lanes_version.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Copies the lanes into `into` when they changed since `version`; gives the version copied.
     pub(crate) fn copy_lanes(&self, version: usize, into: &mut Vec<Arc<Lane>>) -> usize {
-        let now = self.lanes_version.load(Ordering::Acquire);
-        if now != version {
-            into.clear();
-            into.extend(self.lanes.lock().iter().cloned());
+        if self.lanes_version.load(Ordering::Acquire) == version {
+            return version;
         }
-        now
+        self.copy_all_lanes(into)
+    }
+
+    /// Copies the lanes into `into` under their lock: a thread that registers later knows whatever we knew.
+    pub(crate) fn copy_all_lanes(&self, into: &mut Vec<Arc<Lane>>) -> usize {
+        let lanes = self.lanes.lock();
+        into.clear();
+        into.extend(lanes.iter().cloned());
+        self.lanes_version.load(Ordering::Acquire)
+    }
+
+    /// Whether lanes came or went since `version`. A read-modify-write, so that it cannot be answered from the past.
+    pub(crate) fn has_other_lanes(&self, version: usize) -> bool {
+        self.lanes_version.fetch_or(0, Ordering::AcqRel) != version
     }
 
     /// Forgets the lane of a thread that has gone, once all it wrote is drained; keeps its counts.
@@ -201,7 +239,7 @@ impl Engine {
         if let Some(at) = lanes.iter().position(|known| Arc::ptr_eq(known, lane)) {
             lanes.swap_remove(at);
             lane.counters.add_to(&self.shared);
-            self.lanes_version.fetch_add(1, Ordering::Release);
+            self.lanes_version.fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -210,8 +248,7 @@ impl Engine {
         use crate::queue::chunk::SEALED;
         let mut chunks = lane.chunks.lock();
         while let Some(front) = chunks.front() {
-            let published = front.chunk.published();
-            if published & SEALED == 0 || front.end() != front.drained {
+            if front.chunk.published() & SEALED == 0 || front.unread() > 0 {
                 break;
             }
             if let Some(pending) = chunks.pop_front() {
@@ -246,6 +283,12 @@ impl Engine {
         Ok(self
             .pooled(capacity)
             .unwrap_or_else(|| ChunkWriter::new(capacity)))
+    }
+
+    /// Takes back a chunk that nothing was written to.
+    pub(crate) fn give_back_chunk(&self, unused: ChunkWriter) {
+        self.chunk_bytes
+            .fetch_sub(unused.chunk().capacity(), Ordering::Relaxed);
     }
 
     fn pooled(&self, capacity: usize) -> Option<ChunkWriter> {

@@ -15,6 +15,7 @@ mod attributes;
 mod engine;
 mod error;
 mod export;
+mod late;
 mod open;
 pub mod options;
 mod queue;

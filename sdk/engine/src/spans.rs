@@ -75,7 +75,10 @@ impl Producer {
                 self.keep_slot(slot);
                 true
             }
-            None => false,
+            None => {
+                self.end_of_parent(span);
+                false
+            }
         }
     }
 
@@ -111,6 +114,17 @@ impl Producer {
             return self.count(Life::AfterShutdown);
         }
         self.append(message.len(), scope, |place| place.copy_from_slice(message));
+    }
+
+    /// In a forked child, the end of a span that its parent opened: counted here once, exported by the parent. Does
+    /// nothing with any other span.
+    #[cold]
+    pub fn end_of_parent(&self, span: SpanRef) {
+        if span.disown(self.engine().epoch()) {
+            self.count(Life::Recorded);
+            self.count(Life::Ended);
+            self.count(Life::Forked);
+        }
     }
 
     /// Forgets a span whose object went away without an end. False when it had ended.

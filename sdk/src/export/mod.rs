@@ -14,7 +14,7 @@ pub(crate) use discard::DiscardExporter;
 pub(crate) use otlp::OtlpHttpExporter;
 pub(crate) use readable::SharedConsole;
 pub(crate) use sender::ExporterSlot;
-pub(crate) use worker::Worker;
+pub(crate) use worker::{Patience, Worker};
 
 pub use console::ConsoleExporter;
 pub use exporter::{ExportBatch, ExportResult, ExportedSpan, SpanExporter};

@@ -3,6 +3,7 @@
 use super::ExporterSlot;
 use crate::provider::Config;
 use crate::thread as ours;
+use crate::{guard, log};
 use spanline_engine::{EncodedPart, Engine, Envelope, Next, Pipeline};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -35,6 +36,15 @@ struct Wanted {
     stop: bool,
     /// The thread has done its last.
     finished: bool,
+}
+
+/// For whom a flush waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Patience {
+    /// For all exporters: the user asked for it.
+    Full,
+    /// For those that find somebody: the process ends.
+    Exit,
 }
 
 struct Wrapping<'a>(&'a Config);
@@ -114,35 +124,11 @@ impl Worker {
     }
 
     fn run(self: Arc<Self>, engine: Arc<Engine>) {
-        let mut pipeline = Pipeline::new(engine, self.config.cutting);
-        loop {
-            let (drained, stop) = {
-                let wanted = self.wanted();
-                (wanted.drained, wanted.stop)
-            };
-            if let Some(first) = self.exporters.first() {
-                let queued = first.queue().bytes();
-                pipeline.engine().set_first_queue_bytes(queued);
-            }
-            let urgent = stop || drained > pipeline.engine().drained();
-            let hungry =
-                stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
-            match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
-                Next::Deliver(batch) => {
-                    self.deliver(Arc::new(batch), pipeline.engine());
-                    drop(self.wanted());
-                    self.progress.notify_all();
-                }
-                Next::Wait | Next::WaitUntil(_) if stop => break,
-                Next::Wait => std::thread::park(),
-                Next::WaitUntil(until) => {
-                    let pause = until.saturating_sub(monotonic());
-                    if pause > 0 {
-                        std::thread::park_timeout(Duration::from_nanos(pause));
-                    }
-                    self.housekeeping();
-                }
-            }
+        let mut pipeline = Pipeline::new(engine.clone(), self.config.cutting);
+        let survived = guard::repeat(&self.config.caught, "pipeline", || self.step(&mut pipeline));
+        if !survived {
+            // Recording goes on being refused and counted; the program goes on.
+            engine.close();
         }
         for exporter in &self.exporters {
             exporter.stop();
@@ -151,10 +137,50 @@ impl Worker {
         self.progress.notify_all();
     }
 
+    /// Looks once and does what there is to do. False when that was the last time.
+    fn step(self: &Arc<Self>, pipeline: &mut Pipeline) -> bool {
+        let (drained, stop) = {
+            let wanted = self.wanted();
+            (wanted.drained, wanted.stop)
+        };
+        if let Some(first) = self.exporters.first() {
+            let queued = first.queue().bytes();
+            pipeline.engine().set_first_queue_bytes(queued);
+        }
+        let urgent = stop || drained > pipeline.engine().drained();
+        let hungry =
+            stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
+        match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
+            Next::Deliver(batch) => {
+                self.deliver(Arc::new(batch), pipeline.engine());
+                drop(self.wanted());
+                self.progress.notify_all();
+            }
+            Next::Wait | Next::WaitUntil(_) if stop => return false,
+            Next::Wait => std::thread::park(),
+            Next::WaitUntil(until) => {
+                let pause = until.saturating_sub(monotonic());
+                if pause > 0 {
+                    std::thread::park_timeout(Duration::from_nanos(pause));
+                }
+                self.housekeeping();
+            }
+        }
+        true
+    }
+
+    /// What is done now and then while spans flow.
     fn housekeeping(&self) {
         self.config.clock.recalibrate();
-        while let Some(notice) = self.config.sampler.take_notice() {
-            crate::log::report(crate::log::Level::Warn, "sampler", format_args!("{notice}"));
+        let caught = &self.config.caught;
+        while let Some(Some(notice)) = guard::foreign(caught, "sampler", || self.config.sampler.take_notice())
+        {
+            log::report(log::Level::Warn, "sampler", format_args!("{notice}"));
+        }
+        while let Some(Some(notice)) =
+            guard::foreign(caught, "propagator", || self.config.propagator.take_notice())
+        {
+            log::report(log::Level::Warn, "propagator", format_args!("{notice}"));
         }
     }
 
@@ -167,7 +193,7 @@ impl Worker {
     }
 
     /// Waits until everything accepted so far has met its fate. False when time was over first.
-    pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant) -> bool {
+    pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant, patience: Patience) -> bool {
         if ours::is_ours() {
             return false;
         }
@@ -187,10 +213,11 @@ impl Worker {
             .collect();
         self.hurry();
         let settled = self.wait_until(deadline, || {
-            self.exporters
-                .iter()
-                .zip(&goals)
-                .all(|(exporter, &goal)| exporter.queue().progress().1 >= goal)
+            self.exporters.iter().zip(&goals).all(|(exporter, &goal)| {
+                let queue = exporter.queue();
+                let found_nobody = queue.is_paused() && queue.is_unreachable();
+                queue.progress().1 >= goal || (patience == Patience::Exit && found_nobody)
+            })
         });
         let mut flushed = true;
         for exporter in &self.exporters {
@@ -241,10 +268,6 @@ impl Worker {
                         .unwrap_or_else(PoisonError::into_inner)
                         .0;
                 }
-                drop(wanted);
-                self.wait_until(deadline, || {
-                    self.exporters.iter().all(|exporter| exporter.has_ended())
-                });
             }
         } else {
             for exporter in &self.exporters {

@@ -1,24 +1,34 @@
 //! The end of providers: at process exit, and when the last handle goes.
 
 use super::{Shared, registry};
+use crate::export::Patience;
 use crate::{exit, fork, log, thread};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Has all providers of this process finish when it exits.
 pub(super) fn at_exit() {
     exit::run_at_exit(finish_all);
 }
 
+/// One bound for all of them.
 fn finish_all() {
+    let began = Instant::now();
     for shared in registry::all() {
-        finish(&shared);
+        finish_within(
+            &shared,
+            shared.config.exit_timeout.saturating_sub(began.elapsed()),
+        );
     }
 }
 
 /// Shuts a provider down within `exit_timeout_ms`, and at once when nothing waits or nobody listens.
 pub(super) fn finish(shared: &Shared) {
-    if thread::is_ours() || shared.shut_down.load(Ordering::Acquire) {
+    finish_within(shared, shared.config.exit_timeout);
+}
+
+fn finish_within(shared: &Shared, timeout: Duration) {
+    if shared.shut_down.load(Ordering::Acquire) {
         return;
     }
     // A child that recorded nothing has nothing to finish, and takes no lock that its parent may have held.
@@ -26,15 +36,23 @@ pub(super) fn finish(shared: &Shared) {
         return;
     };
     let exporters = set.worker().exporters();
+    // An exporter that found nobody at its last attempt is not waited for.
+    for exporter in exporters
+        .iter()
+        .filter(|exporter| exporter.queue().is_unreachable())
+    {
+        exporter.queue().close();
+    }
     let undrained = set.engine().stats().accepted > set.engine().drained();
     let waits = undrained || exporters.iter().any(|exporter| !exporter.queue().is_idle());
     let hopeless = exporters.iter().all(|exporter| exporter.queue().is_unreachable());
-    let bound = if !waits || hopeless {
+    // One of our own threads cannot wait for itself.
+    let bound = if !waits || hopeless || thread::is_ours() {
         Duration::ZERO
     } else {
-        shared.config.exit_timeout
+        timeout
     };
-    let Ok(report) = shared.shutdown(bound) else {
+    let Ok(report) = shared.shut_down(bound, Patience::Exit) else {
         return;
     };
     for exporter in &report.stats.exporters {

@@ -13,7 +13,7 @@ pub(crate) use current::{current_id, current_id_in, set_global};
 pub(crate) use scopes::Scopes;
 
 use crate::clock::Clock;
-use crate::export::FinishedSpan;
+use crate::export::{FinishedSpan, Patience};
 use crate::processor::SpanProcessor;
 use crate::tracer::Tracer;
 use crate::{IdGenerator, fork, guard};
@@ -59,12 +59,6 @@ impl Shared {
         self.engines.get(self.id, epoch, &self.config)
     }
 
-    /// Whether the shutdown has begun.
-    #[inline]
-    pub(crate) fn is_shut_down(&self) -> bool {
-        self.shut_down.load(Ordering::Relaxed)
-    }
-
     /// Whether spans that are started now may be recorded.
     pub(crate) fn is_enabled(&self) -> bool {
         let somebody = !self.processors.is_empty() || !self.config.exporters.is_empty();
@@ -94,10 +88,10 @@ impl Shared {
             complete &= guard::foreign(&self.caught, "processor", || processor.flush(left)).unwrap_or(false);
         }
         let set = self.engine(fork::current_epoch());
-        set.worker().flush(set.engine(), deadline) && complete
+        set.worker().flush(set.engine(), deadline, Patience::Full) && complete
     }
 
-    fn shutdown(&self, timeout: Duration) -> Result<Report, Error> {
+    fn shut_down(&self, timeout: Duration, patience: Patience) -> Result<Report, Error> {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Err(Error::new(
                 ErrorKind::ShutDown,
@@ -111,7 +105,7 @@ impl Shared {
         }
         let set = self.engine(fork::current_epoch());
         set.engine().close();
-        let complete = set.worker().flush(set.engine(), deadline);
+        let complete = set.worker().flush(set.engine(), deadline, patience);
         set.worker()
             .stop(deadline.max(Instant::now() + Duration::from_millis(50)));
         Ok(Report {
@@ -236,7 +230,7 @@ impl Provider {
 
     /// As [`Self::shutdown`], within this time.
     pub fn shutdown_within(&self, timeout: Duration) -> Result<Report, Error> {
-        self.shared().shutdown(timeout)
+        self.shared().shut_down(timeout, Patience::Full)
     }
 
     /// What became of all spans so far; exact after a flush.

@@ -3,13 +3,14 @@
 use super::Shared;
 use once_cell::race::OnceBox;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, RwLock, TryLockError, Weak};
 
 const SEGMENT: usize = 64;
 const SEGMENTS: usize = 1024;
 
-/// A place for one provider at a time. The mutex is only ever tried: a fork may leave it taken.
-type Place = Mutex<Weak<Shared>>;
+/// A place for one provider at a time. The lock is only ever tried. A fork may leave it taken for reading, which
+/// keeps no reader out; it is taken for writing only before anybody has the provider.
+type Place = RwLock<Weak<Shared>>;
 
 static PLACES: [OnceBox<[Place; SEGMENT]>; SEGMENTS] = [const { OnceBox::new() }; SEGMENTS];
 static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -17,27 +18,33 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 fn place(id: u32) -> &'static Place {
     let at = id as usize % (SEGMENT * SEGMENTS);
     let segment =
-        PLACES[at / SEGMENT].get_or_init(|| Box::new(std::array::from_fn(|_| Mutex::new(Weak::new()))));
+        PLACES[at / SEGMENT].get_or_init(|| Box::new(std::array::from_fn(|_| RwLock::new(Weak::new()))));
     &segment[at % SEGMENT]
 }
 
-fn try_lock<T>(mutex: &Mutex<T>) -> Option<std::sync::MutexGuard<'_, T>> {
+/// Tries for a while.
+fn patient<G>(lock: impl Fn() -> Result<G, TryLockError<G>>) -> Option<G> {
     for round in 0..1000 {
-        match mutex.try_lock() {
+        match lock() {
             Ok(guard) => return Some(guard),
-            Err(std::sync::TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(std::sync::TryLockError::WouldBlock) if round < 100 => std::hint::spin_loop(),
-            Err(std::sync::TryLockError::WouldBlock) => std::thread::yield_now(),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if round < 100 => std::hint::spin_loop(),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
         }
     }
     None
+}
+
+fn read(place: &Place) -> Option<Arc<Shared>> {
+    let known = patient(|| place.try_read())?;
+    known.upgrade()
 }
 
 /// A number for a new provider: never 0, and not that of one that lives.
 pub(crate) fn next_id() -> u32 {
     loop {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        if id != 0 && try_lock(place(id)).is_some_and(|known| known.strong_count() == 0) {
+        if id != 0 && patient(|| place(id).try_write()).is_some_and(|known| known.strong_count() == 0) {
             return id;
         }
     }
@@ -45,7 +52,7 @@ pub(crate) fn next_id() -> u32 {
 
 /// Makes a provider findable.
 pub(crate) fn add(shared: &Arc<Shared>) {
-    if let Some(mut place) = try_lock(place(shared.id)) {
+    if let Some(mut place) = patient(|| place(shared.id).try_write()) {
         *place = Arc::downgrade(shared);
     }
 }
@@ -55,7 +62,7 @@ pub(crate) fn find(id: u32) -> Option<Arc<Shared>> {
     if id == 0 {
         return None;
     }
-    let shared = try_lock(place(id))?.upgrade()?;
+    let shared = read(place(id))?;
     (shared.id == id).then_some(shared)
 }
 
@@ -65,6 +72,30 @@ pub(crate) fn all() -> Vec<Arc<Shared>> {
         .iter()
         .filter_map(OnceBox::get)
         .flat_map(|segment| segment.iter())
-        .filter_map(|place| try_lock(place)?.upgrade())
+        .filter_map(read)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_a_reader_left_behind_keeps_no_reader_out() {
+        let provider = crate::init().exporter("none").build().unwrap();
+        let id = provider.shared().id;
+        // As in a child that was forked while another thread of its parent was looking.
+        std::mem::forget(place(id).read());
+        assert!(find(id).is_some_and(|found| found.id == id));
+        assert!(all().iter().any(|known| known.id == id));
+    }
+
+    #[test]
+    fn a_provider_that_is_gone_is_not_found() {
+        let provider = crate::init().exporter("none").build().unwrap();
+        let id = provider.shared().id;
+        assert!(find(id).is_some());
+        drop(provider);
+        assert!(find(id).is_none() && find(0).is_none());
+    }
 }

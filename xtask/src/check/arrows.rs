@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Packages of this workspace that ship to nobody and may depend on anything.
-const OUTSIDE: &[&str] = &["orders-example", "spanline-benches", "spanline-fuzz"];
+const OUTSIDE: &[&str] = &["spanline-example-orders", "spanline-benches", "spanline-fuzz"];
 
 /// What tests may use besides: foreign crates freely, of ours only these. core must be testable without the rest.
 const TESTS_MAY_USE: &[(&str, &[&str])] = &[
@@ -96,7 +96,7 @@ mod tests {
             .iter()
             .map(|(name, _)| json!({ "name": name, "dependencies": [] }))
             .collect();
-        packages.push(json!({ "name": "orders-example", "dependencies": [] }));
+        packages.push(json!({ "name": "spanline-example-orders", "dependencies": [] }));
         let from = packages.iter_mut().find(|p| p["name"] == from).unwrap();
         from["dependencies"] = json!([{ "name": to, "kind": kind }]);
         broken(&json!({ "packages": packages }))
@@ -109,7 +109,7 @@ mod tests {
             Vec::<String>::new()
         );
         assert_eq!(
-            with("orders-example", "spanline", Value::Null),
+            with("spanline-example-orders", "spanline", Value::Null),
             Vec::<String>::new()
         );
         assert_eq!(
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(with("spanline-core", "memchr", Value::Null).len(), 1);
         assert_eq!(with("spanline-core", "cc", "build".into()).len(), 1);
         assert_eq!(with("spanline", "spanline-collector", Value::Null).len(), 1);
-        assert_eq!(with("spanline", "orders-example", "dev".into()).len(), 1);
+        assert_eq!(with("spanline", "spanline-example-orders", "dev".into()).len(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: the collector and the example services, from a real request to a picture.
 //!
-//! What the example (package `orders-example`) promises: its services `payments` and `orders` listen at the address in
+//! What the example (package `spanline-example-orders`) promises: its services `payments` and `orders` listen at the address in
 //! `LISTEN` and print `listening on ADDRESS` as a line of its own once they answer; `orders` finds the other one by
 //! `PAYMENTS_URL`; `driver` sends orders to `ORDERS_URL`, one of which fails on purpose, and exits with 0 when every
 //! answer was the expected one. All of them send their spans to `OTEL_EXPORTER_OTLP_ENDPOINT`.
@@ -25,7 +25,7 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
         _ => return Err("usage: cargo xtask demo [--once]".to_owned()),
     };
     println!("==> building the collector and the example services");
-    build(&["spanline-collector", "orders-example"])?;
+    build(&["spanline-collector", "spanline-example-orders"])?;
     let (otlp, query) = (port(4318)?, port(16686)?);
     println!("==> starting the collector: receives at 127.0.0.1:{otlp}, shows at 127.0.0.1:{query}");
     let collector = start_collector(otlp, query)?;

@@ -3,11 +3,7 @@
 use super::batch::{Batch, Envelope, Plan};
 use crate::{
     engine::Engine,
-    queue::{
-        chunk::{Chunk, LENGTH},
-        producer::Lane,
-        record::Records,
-    },
+    queue::{chunk::Chunk, producer::Lane, record::Records},
     sync::{Arc, Ordering},
 };
 use alloc::vec::Vec;
@@ -45,16 +41,21 @@ impl Drain {
 
     /// Learns what waits. `closing`: closes every chunk, so that nothing is published behind our back.
     pub(crate) fn look(&mut self, closing: bool) {
-        self.version = self.engine.copy_lanes(self.version, &mut self.lanes);
+        self.engine.take_late_ends();
+        self.version = if closing {
+            self.engine.copy_all_lanes(&mut self.lanes)
+        } else {
+            self.engine.copy_lanes(self.version, &mut self.lanes)
+        };
         self.waiting_bytes = 0;
         let mut gone = false;
         for lane in &self.lanes {
             for pending in lane.chunks.lock().iter_mut() {
-                if closing && pending.closed.is_none() {
-                    pending.closed = Some(pending.chunk.close() & LENGTH);
+                if closing {
+                    pending.close();
                 }
                 pending.chunk.clear_idle();
-                self.waiting_bytes += pending.end().saturating_sub(pending.drained) as usize;
+                self.waiting_bytes += pending.unread() as usize;
             }
             gone |= lane.left.load(Ordering::Acquire);
         }
@@ -85,11 +86,10 @@ impl Drain {
         let mut missed = false;
         for lane in &self.lanes {
             for pending in lane.chunks.lock().iter() {
-                let more = pending.chunk.mark_idle(pending.drained);
-                missed |= more && pending.closed.is_none();
+                missed |= pending.mark_idle();
             }
         }
-        missed || self.engine.copy_lanes(self.version, &mut Vec::new()) != self.version
+        missed || self.engine.has_other_lanes(self.version)
     }
 
     /// Cuts a batch of at most so many spans and bytes; one larger span makes a batch alone. `None`: nothing waits.
@@ -100,7 +100,7 @@ impl Drain {
         now: u64,
         envelope: &mut dyn Envelope,
     ) -> Option<Batch> {
-        let mut plan = Plan::new(spans, bytes, &*envelope);
+        let mut plan = Plan::new(spans, bytes);
         self.segments.clear();
         let lanes = self.lanes.len();
         for turn in 0..lanes {
@@ -114,7 +114,7 @@ impl Drain {
         if plan.spans() == 0 {
             return None;
         }
-        let batch = plan.write(&self.segments, now);
+        let batch = plan.write(&self.segments, now, envelope);
         self.release();
         self.engine.add_drained(batch.spans());
         Some(batch)
@@ -134,11 +134,11 @@ impl Drain {
 }
 
 /// Takes records of this lane, oldest first, until the plan is full.
-fn choose(lane: &Lane, plan: &mut Plan<'_>, segments: &mut Vec<Segment>) {
+fn choose(lane: &Lane, plan: &mut Plan, segments: &mut Vec<Segment>) {
     let mut chunks = lane.chunks.lock();
     for pending in chunks.iter_mut() {
         let from = pending.drained;
-        let published = pending.end();
+        let published = pending.readable();
         if published <= from {
             continue;
         }

@@ -4,3 +4,6 @@ pub(crate) mod batch;
 pub(crate) mod drain;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
+
+#[cfg(all(test, loom))]
+mod loom_tests;

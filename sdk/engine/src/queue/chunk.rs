@@ -78,9 +78,9 @@ impl Chunk {
         }
     }
 
-    /// Says that the drain is about to sleep. True when all but the first `drained` bytes are still to be read.
-    pub(crate) fn mark_idle(&self, drained: u32) -> bool {
-        self.published.fetch_or(IDLE, Ordering::AcqRel) & LENGTH != drained
+    /// Says that the drain is about to sleep. Gives the length published before.
+    pub(crate) fn mark_idle(&self) -> u32 {
+        self.published.fetch_or(IDLE, Ordering::AcqRel) & LENGTH
     }
 
     /// Says that the drain is awake.

@@ -1,7 +1,7 @@
 //! A thread's end of an engine: its chunk, its free slots and its counters.
 
 use super::{
-    chunk::{CLOSED, Chunk, ChunkWriter, IDLE, LENGTH},
+    chunk::{CLOSED, Chunk, ChunkWriter, IDLE, LENGTH, MAX_CAPACITY},
     record::{HEADER, write_header},
 };
 use crate::{
@@ -27,14 +27,32 @@ pub(crate) struct Lane {
 pub(crate) struct Pending {
     pub(crate) chunk: Arc<Chunk>,
     pub(crate) drained: u32,
-    /// The length at which the drain closed it: its writer counts what came later as lost.
-    pub(crate) closed: Option<u32>,
+    /// Where reading ends, once the drain has closed the chunk: what is published beyond was counted as late by its
+    /// writer.
+    pub(crate) end: Option<u32>,
 }
 
 impl Pending {
-    /// How far the chunk may be read.
-    pub(crate) fn end(&self) -> u32 {
-        self.closed.unwrap_or_else(|| self.chunk.published() & LENGTH)
+    /// Up to where there is something to read.
+    pub(crate) fn readable(&self) -> u32 {
+        self.end.unwrap_or_else(|| self.chunk.published() & LENGTH)
+    }
+
+    /// Bytes to read.
+    pub(crate) fn unread(&self) -> u32 {
+        self.readable().saturating_sub(self.drained)
+    }
+
+    /// Closes the chunk, at the first call.
+    pub(crate) fn close(&mut self) {
+        let Self { chunk, end, .. } = self;
+        end.get_or_insert_with(|| chunk.close() & LENGTH);
+    }
+
+    /// Says that the drain is about to sleep. True when something was published meanwhile that it has to read first.
+    pub(crate) fn mark_idle(&self) -> bool {
+        let published = self.chunk.mark_idle();
+        self.end.is_none() && published != self.drained
     }
 }
 
@@ -50,7 +68,11 @@ impl Lane {
 
 /// Chunk sizes. A thread begins small; one that fills a chunk before the drain comes gets the next size. Where a
 /// number of spans bounds the queue all chunks are small, since it is kept to within one chunk per thread.
+#[cfg(not(loom))]
 const CLASSES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
+/// Under loom: two records with messages of one byte, so that every way to meet the end of a chunk is gone.
+#[cfg(loom)]
+const CLASSES: [usize; 3] = [2 * (HEADER + 1); 3];
 
 const REFILL: usize = 16;
 const MAGAZINE: usize = 2 * REFILL;
@@ -163,18 +185,27 @@ impl Producer {
 
     #[cold]
     fn next_chunk(&mut self, record: usize) -> Result<(), Life> {
-        if record > self.engine.bounds().max_request_bytes {
+        if record > self.engine.bounds().max_request_bytes.min(MAX_CAPACITY) {
             return Err(Life::TooLarge);
         }
         self.leave_chunk();
         self.choose_class();
         let capacity = CLASSES[self.class].max(record);
         let writer = self.engine.take_chunk(capacity)?;
-        self.lane.chunks.lock().push_back(Pending {
-            chunk: writer.chunk().clone(),
-            drained: 0,
-            closed: None,
-        });
+        {
+            let mut chunks = self.lane.chunks.lock();
+            // Under this lock: a drain that has closed the chunks of this lane was told before, and so are we.
+            if self.engine.is_closed() {
+                drop(chunks);
+                self.engine.give_back_chunk(writer);
+                return Err(Life::AfterShutdown);
+            }
+            chunks.push_back(Pending {
+                chunk: writer.chunk().clone(),
+                drained: 0,
+                end: None,
+            });
+        }
         self.writer = Some(writer);
         // A drain that sleeps does not know this chunk; and a chunk that is full is work before the delay is over.
         self.engine.wake();

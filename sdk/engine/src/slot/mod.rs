@@ -125,6 +125,32 @@ impl SpanRef {
         Some((result, FreeSlot(self.slot)))
     }
 
+    /// In a forked child: ends what is a copy of its parent's span, without touching what the copy holds. True the first
+    /// time; false when the span is of this epoch or had ended.
+    #[cold]
+    pub(crate) fn disown(self, epoch: u32) -> bool {
+        let state = &self.slot.state;
+        let theirs = self.slot.epoch.load(Ordering::Relaxed) != epoch;
+        let next = self.generation.wrapping_add(ONE_GENERATION);
+        // Locked or not: whoever held the lock lives in the parent only, and nobody opens this slot again here.
+        theirs
+            && [self.generation, self.generation | LOCKED]
+                .into_iter()
+                .any(|open| {
+                    state
+                        .compare_exchange(open, next, Ordering::AcqRel, Ordering::Relaxed)
+                        .is_ok()
+                })
+    }
+
+    /// Ends a span whose engine is gone: its slot becomes free, nobody counts it.
+    #[cold]
+    pub fn forget(self, epoch: u32) {
+        if let Some(((), slot)) = self.close(epoch, OpenSpan::clear) {
+            slab::give_back(epoch, core::iter::once(slot));
+        }
+    }
+
     #[inline]
     fn lock(self, epoch: u32) -> Option<Held> {
         let state = &self.slot.state;

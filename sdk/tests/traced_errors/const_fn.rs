@@ -1,0 +1,6 @@
+use spanline::traced;
+
+#[traced]
+const fn f() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use spanline::traced;
+
+#[traced]
+unsafe fn f() {}
+
+fn main() {}
