@@ -124,6 +124,11 @@ pub use tracer::{SpanBuilder, Tracer};
 ///   dropped before its end ends its span without a status.
 pub use spanline_macros::traced;
 
+/// The example in the project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// What macros expand to; not for direct use.
 #[doc(hidden)]
 pub mod __private {

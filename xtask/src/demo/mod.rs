@@ -1,9 +1,10 @@
 //! `cargo xtask demo`: the collector and the example services, from a real request to a picture.
 //!
 //! What the example (package `spanline-example-orders`) promises: its services `payments` and `orders` listen at the address in
-//! `LISTEN` and print `listening on ADDRESS` as a line of its own once they answer; `orders` finds the other one by
-//! `PAYMENTS_URL`; `driver` sends orders to `ORDERS_URL`, one of which fails on purpose, and exits with 0 when every
-//! answer was the expected one. All of them send their spans to `OTEL_EXPORTER_OTLP_ENDPOINT`.
+//! `LISTEN`, print `listening on ADDRESS` as a line of its own once they answer, send their spans
+//! to `OTEL_EXPORTER_OTLP_ENDPOINT` and end on SIGTERM; `orders` finds the other one by `PAYMENTS_URL`; `driver` sends
+//! orders to `ORDERS_URL`, of which one is declined and one fails on purpose, and exits with 0 when every answer was the
+//! expected one.
 
 mod api;
 mod expect;
@@ -36,24 +37,20 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
     )?;
 
     let endpoint = format!("http://127.0.0.1:{otlp}");
-    println!("==> starting payments and orders, and sending orders");
+    println!("==> starting the services payments and orders");
     let payments = service("payments", &endpoint, &[])?;
     let address = wait("payments", || address_of(&payments), &[&collector])?;
-    let orders = service(
-        "orders",
-        &endpoint,
-        &[("PAYMENTS_URL", format!("http://{address}"))],
-    )?;
+    let url = ("PAYMENTS_URL", format!("http://{address}"));
+    let orders = service("orders", &endpoint, &[url])?;
     let address = wait("orders", || address_of(&orders), &[&collector, &payments])?;
-    let driver = binary("driver")
-        .env("ORDERS_URL", format!("http://{address}"))
-        .env(ENDPOINT, &endpoint);
+    println!("==> sending orders to http://{address}/orders");
+    let driver = binary("driver").env("ORDERS_URL", format!("http://{address}"));
     println!("{}", driver.limit(PATIENCE).output()?.trim_end());
 
     println!("==> reading the traces back from the collector's API");
     let traces = wait(
         "the traces",
-        || expect::both(&api::traces(query, "orders").ok()?),
+        || expect::all(&api::traces(query, "orders").ok()?),
         &[&collector, &payments, &orders],
     )
     .map_err(|why| {
@@ -62,17 +59,23 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
             api::traces(query, "orders").map_or_else(|e| e, |t| t.to_string())
         )
     })?;
-    for id in [&traces.good, &traces.failed] {
+    for id in [&traces.paid, &traces.failed] {
         let drawn = wait("the waterfall", || block(&collector.output(), id), &[&collector])?;
         println!("\n{drawn}");
     }
-    println!(
-        "\n==> http://127.0.0.1:{query}/ shows these traces; http://127.0.0.1:{query}/api/traces/{} is the first",
-        traces.good
-    );
-    if !once {
-        println!("    send another order: see examples/orders; orders listens at http://{address}");
-        println!("    Ctrl-C ends everything");
+    println!("\n==> read back: an order that was paid, one declined and one failed, each with its parents");
+    if once {
+        println!("    `cargo xtask demo` stays, and shows them on a page");
+    } else {
+        println!("    the page:     http://127.0.0.1:{query}/");
+        println!(
+            "    one as JSON:  http://127.0.0.1:{query}/api/traces/{}",
+            traces.paid
+        );
+        println!("    the code:     examples/orders");
+        println!("    another order, of a book or a pencil, with a good, declined or broken card:");
+        println!("    curl http://{address}/orders --json '{ORDER}'");
+        println!("==> showing what comes; Ctrl-C ends everything\n");
         stay(&collector, &[&payments, &orders])?;
     }
     for program in [orders, payments, collector] {
@@ -81,6 +84,8 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
+/// An order as the service takes it.
+const ORDER: &str = r#"{"item":"book","quantity":1,"card":"good"}"#;
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// Builds packages in debug, which from nothing is faster than release.
