@@ -72,7 +72,7 @@ fn describe() -> String {
         "{model}, {cpus} CPUs, {} MiB, {} {}",
         kib / 1024,
         std::env::consts::OS,
-        kernel.trim()
+        kernel.split('-').next().unwrap_or_default().trim()
     )
 }
 

@@ -213,11 +213,11 @@ mod tests {
             "{page}"
         );
         assert!(
-            page.contains("| <= 0.200 | 0.250 (50 ns of 200 ns) | **missed** |"),
+            page.contains("| <= 0.200 | 0.250 (50 ns of 200 ns; of the least ones 0.250) | **missed** |"),
             "{page}"
         );
         assert!(
-            page.contains("| <= 0.550 | 0.500 (110 ns of 220 ns) | met |"),
+            page.contains("| <= 0.550 | 0.500 (110 ns of 220 ns; of the least ones 0.500) | met |"),
             "{page}"
         );
         assert!(!page.contains("busy"));
