@@ -43,7 +43,8 @@ pub(crate) fn end(span: &CurrentSpan, given: Option<u64>) {
     let Some(slot) = span.slot() else { return };
     let done = local::lane(span.provider(), |lane, _| {
         let shared = &lane.shared;
-        let quick = shared.processors.is_empty();
+        // After the shutdown no processor is called any more.
+        let quick = shared.processors.is_empty() || shared.is_shut_down();
         if quick {
             lane.producer
                 .end(slot, |start| end_time(shared.clock, start, given));

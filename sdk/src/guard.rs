@@ -15,7 +15,7 @@ pub(crate) fn foreign<R>(caught: &AtomicU64, what: &'static str, f: impl FnOnce(
             log::report(
                 log::Level::Error,
                 what,
-                format_args!("a {what} panicked; its part was skipped"),
+                format_args!("the {what} panicked; its part was skipped"),
             );
             None
         }

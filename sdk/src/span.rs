@@ -137,7 +137,7 @@ impl CurrentSpan {
     ) -> &Self {
         if self.slot.is_some() {
             // The error's own code runs here, before anything is borrowed.
-            let (message, stack) = describe(error);
+            let (message, stack) = self.foreign_text(|| describe(error));
             self.add_exception(std::any::type_name::<E>(), &message, &stack, None, attributes);
         }
         self
@@ -176,7 +176,7 @@ impl CurrentSpan {
     /// error's message.
     pub fn fail<E: Error + ?Sized>(&self, error: &E) -> &Self {
         if self.slot.is_some() {
-            let (message, stack) = describe(error);
+            let (message, stack) = self.foreign_text(|| describe(error));
             self.fail_with(std::any::type_name::<E>(), &message, &stack);
         }
         self
@@ -193,11 +193,19 @@ impl CurrentSpan {
     /// given, no event.
     pub fn fail_text(&self, error_type: &str, message: impl Display) -> &Self {
         if self.slot.is_some() {
-            let message = message.to_string();
+            let message = self.foreign_text(|| message.to_string());
             self.set("error.type", error_type);
             self.set_status(StatusCode::Error, &message);
         }
         self
+    }
+
+    /// Text that the user's code makes. Empty when that panics, which is counted.
+    fn foreign_text<T: Default>(&self, make: impl FnOnce() -> T) -> T {
+        let shared = crate::provider::registry::find(self.provider);
+        let caught = std::sync::atomic::AtomicU64::new(0);
+        let caught = shared.as_ref().map_or(&caught, |shared| &shared.caught);
+        crate::guard::foreign(caught, "text of an error", make).unwrap_or_default()
     }
 
     /// Ends the span now. Later calls, and a second end, do nothing. Its children are not touched; it stays current

@@ -20,6 +20,8 @@ pub(crate) struct ExporterSlot {
     changed: Condvar,
     started: AtomicBool,
     stop: AtomicBool,
+    /// The thread has called the exporter for the last time.
+    ended: AtomicBool,
     config: Arc<Config>,
 }
 
@@ -41,6 +43,7 @@ impl ExporterSlot {
             changed: Condvar::new(),
             started: AtomicBool::new(false),
             stop: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             config: config.clone(),
         })
     }
@@ -93,6 +96,13 @@ impl ExporterSlot {
             worker.progressed();
         }
         guard::foreign(&self.config.caught, "exporter", || self.exporter.shutdown());
+        self.ended.store(true, Ordering::Release);
+        worker.progressed();
+    }
+
+    /// Whether the exporter will not be called any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire) || !self.started.load(Ordering::Acquire)
     }
 
     /// Waits for a batch to send. `None`: it is time to end.

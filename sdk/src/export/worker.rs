@@ -268,6 +268,10 @@ impl Worker {
                         .unwrap_or_else(PoisonError::into_inner)
                         .0;
                 }
+                drop(wanted);
+                self.wait_until(deadline, || {
+                    self.exporters.iter().all(|exporter| exporter.has_ended())
+                });
             }
         } else {
             for exporter in &self.exporters {

@@ -59,6 +59,12 @@ impl Shared {
         self.engines.get(self.id, epoch, &self.config)
     }
 
+    /// Whether the shutdown has begun.
+    #[inline]
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
     /// Whether spans that are started now may be recorded.
     pub(crate) fn is_enabled(&self) -> bool {
         let somebody = !self.processors.is_empty() || !self.config.exporters.is_empty();

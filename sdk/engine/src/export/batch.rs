@@ -6,8 +6,8 @@ use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use spanline_core::wire::otlp::{self, SpanView};
 
-/// Bytes of framing that a span costs beyond its message: tag and length.
-const SPAN_FRAME: usize = 6;
+/// Most bytes that tag and length of a message inside another take.
+const FRAME: usize = 6;
 
 /// The parts of a request that are not spans, encoded once by the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,8 +85,8 @@ impl Batch {
 }
 
 /// Which records go into a batch, and how large it will be.
-#[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<'a> {
+    envelope: &'a dyn Envelope,
     max_spans: usize,
     max_bytes: usize,
     spans: usize,
@@ -97,13 +97,14 @@ pub(crate) struct Plan {
     last: usize,
 }
 
-impl Plan {
-    pub(crate) fn new(max_spans: usize, max_bytes: usize) -> Self {
+impl<'a> Plan<'a> {
+    pub(crate) fn new(max_spans: usize, max_bytes: usize, envelope: &'a dyn Envelope) -> Self {
         Self {
+            envelope,
             max_spans,
             max_bytes,
             spans: 0,
-            bytes: 0,
+            bytes: envelope.resource().size() + FRAME,
             full: false,
             scopes: Vec::new(),
             last: 0,
@@ -122,41 +123,38 @@ impl Plan {
     #[inline]
     pub(crate) fn admit(&mut self, scope: u16, message: usize) -> bool {
         let framed = otlp::framed_len(message);
-        if self.spans >= self.max_spans
-            || (self.spans > 0 && self.bytes + message + SPAN_FRAME > self.max_bytes)
-        {
+        let known = self.find(scope);
+        let around = match known {
+            Some(_) => 0,
+            None => self.envelope.scope(scope).size() + FRAME,
+        };
+        let bytes = self.bytes + around;
+        if self.spans >= self.max_spans || (self.spans > 0 && bytes + message + FRAME > self.max_bytes) {
             self.full = true;
             return false;
         }
         self.spans += 1;
-        self.bytes += framed;
-        let at = self.place(scope);
-        self.scopes[at].1 += framed;
+        self.bytes = bytes + framed;
+        self.last = known.unwrap_or_else(|| {
+            self.scopes.push((scope, 0));
+            self.scopes.len() - 1
+        });
+        self.scopes[self.last].1 += framed;
         true
     }
 
     /// Where this scope stands in `scopes`. The spans of one thread mostly have the scope of the last.
     #[inline]
-    fn place(&mut self, scope: u16) -> usize {
-        if self
-            .scopes
-            .get(self.last)
-            .is_none_or(|(number, _)| *number != scope)
-        {
-            self.last = match self.scopes.iter().position(|(number, _)| *number == scope) {
-                Some(at) => at,
-                None => {
-                    self.scopes.push((scope, 0));
-                    self.scopes.len() - 1
-                }
-            };
+    fn find(&self, scope: u16) -> Option<usize> {
+        match self.scopes.get(self.last) {
+            Some((number, _)) if *number == scope => Some(self.last),
+            _ => self.scopes.iter().position(|(number, _)| *number == scope),
         }
-        self.last
     }
 
     /// Writes the request.
-    pub(crate) fn write(mut self, segments: &[Segment], now: u64, envelope: &mut dyn Envelope) -> Batch {
-        let envelope = &*envelope;
+    pub(crate) fn write(mut self, segments: &[Segment], now: u64) -> Batch {
+        let envelope = self.envelope;
         let resource = envelope.resource();
         let scope_size = |&(number, spans): &(u16, usize)| envelope.scope(number).size() + spans;
         let scopes: usize = self.scopes.iter().map(scope_size).map(otlp::framed_len).sum();
@@ -182,7 +180,10 @@ impl Plan {
         for segment in segments {
             segment.chunk.read(segment.from, segment.to, |bytes| {
                 for record in Records::new(bytes) {
-                    let place = self.place(record.scope);
+                    let Some(place) = self.find(record.scope) else {
+                        continue;
+                    };
+                    self.last = place;
                     let message = bytes.get(record.message).unwrap_or_default();
                     let at = otlp::write_frame(&mut body, cursors[place], otlp::SPANS, message.len());
                     cursors[place] = put(&mut body, at, message);

@@ -100,7 +100,7 @@ impl Drain {
         now: u64,
         envelope: &mut dyn Envelope,
     ) -> Option<Batch> {
-        let mut plan = Plan::new(spans, bytes);
+        let mut plan = Plan::new(spans, bytes, &*envelope);
         self.segments.clear();
         let lanes = self.lanes.len();
         for turn in 0..lanes {
@@ -114,7 +114,7 @@ impl Drain {
         if plan.spans() == 0 {
             return None;
         }
-        let batch = plan.write(&self.segments, now, envelope);
+        let batch = plan.write(&self.segments, now);
         self.release();
         self.engine.add_drained(batch.spans());
         Some(batch)
@@ -134,7 +134,7 @@ impl Drain {
 }
 
 /// Takes records of this lane, oldest first, until the plan is full.
-fn choose(lane: &Lane, plan: &mut Plan, segments: &mut Vec<Segment>) {
+fn choose(lane: &Lane, plan: &mut Plan<'_>, segments: &mut Vec<Segment>) {
     let mut chunks = lane.chunks.lock();
     for pending in chunks.iter_mut() {
         let from = pending.drained;
