@@ -51,3 +51,16 @@ pub(crate) fn finish(provider: &Provider) -> Stats {
     assert_eq!(held, 0, "{:#?}", report.stats);
     report.stats
 }
+
+/// A context as it arrives from another process.
+pub(crate) fn remote_parent(sampled: bool) -> spanline::Context {
+    let carrier = [(
+        "traceparent",
+        match sampled {
+            true => "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03",
+            false => "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02",
+        },
+    )];
+    use spanline::propagate::{TextMapPropagator, TraceContextPropagator};
+    TraceContextPropagator.extract(spanline::Context::EMPTY, &carrier)
+}

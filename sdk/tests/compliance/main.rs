@@ -1,0 +1,20 @@
+//! The rows of the compliance matrix and the sharp edges of the specification, through the public API alone.
+//! `tests/compliance.toml` says which test shows which row.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod attributes;
+mod context;
+mod edges;
+mod events_and_links;
+mod exceptions;
+mod exporters;
+mod ids_and_sampling;
+mod otlp;
+mod panics;
+mod propagation;
+mod provider;
+mod resource;
+mod spans;
+mod threads;
