@@ -61,7 +61,7 @@ pub use export::{
     ConsoleExporter, ExportBatch, ExportResult, ExportedSpan, FinishedEvent, FinishedLink, FinishedSpan,
     MemoryExporter, SpanExporter,
 };
-pub use future::{InSpan, InSpanFuture};
+pub use future::{InContextFuture, InSpan, InSpanFuture};
 pub use id_generator::IdGenerator;
 pub use log::{ErrorHandler, Level, LogSink, Problem, set_error_handler, set_log_sink, unheard};
 pub use processor::{EndedSpan, SpanProcessor, Verdict};

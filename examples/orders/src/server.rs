@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use spanline::http::HeaderExtractor;
-use spanline::{InSpan, Span, SpanKind, StatusCode, Tracer, Value};
+use spanline::{Context, InSpan, Span, SpanKind, StatusCode, Tracer, Value};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -49,7 +49,8 @@ async fn traced(
     request: Request,
     next: Next,
 ) -> Response {
-    let span = server_span(&request, route.as_ref().map(MatchedPath::as_str), *peer);
+    let parent = spanline::extract(&HeaderExtractor(request.headers()));
+    let span = server_span(&parent, &request, route.as_ref().map(MatchedPath::as_str), *peer);
     async {
         let response = next.run(request).await;
         let status = response.status();
@@ -63,14 +64,15 @@ async fn traced(
         response
     }
     .in_span(span)
+    // The baggage that came with the request goes on with what it causes.
+    .in_context(parent)
     .await
 }
 
 /// A span whose parent is the one that the client names in the request. All that is known is given at once: a sampler
 /// sees nothing else.
-fn server_span(request: &Request, route: Option<&str>, peer: SocketAddr) -> Span {
+fn server_span(parent: &Context, request: &Request, route: Option<&str>, peer: SocketAddr) -> Span {
     let headers = request.headers();
-    let parent = spanline::extract(&HeaderExtractor(headers));
     let method = conventions::method(request.method());
     let address = peer.ip().to_string();
     let query = request.uri().query().map(conventions::query);
@@ -107,7 +109,7 @@ fn server_span(request: &Request, route: Option<&str>, peer: SocketAddr) -> Span
     TRACER
         .span(&conventions::span_name(method, route))
         .kind(SpanKind::Server)
-        .parent(&parent)
+        .parent(parent)
         .attributes(&attributes)
         .start()
 }
