@@ -55,12 +55,16 @@ fn finish_within(shared: &Shared, timeout: Duration) {
     let Ok(report) = shared.shut_down(bound, Patience::Exit) else {
         return;
     };
-    for exporter in &report.stats.exporters {
+    for (exporter, slot) in report.stats.exporters.iter().zip(exporters) {
         let lost = exporter.dropped_expired + exporter.held;
         if lost > 0 {
             let (name, option) = (
                 &exporter.name,
-                if hopeless { "endpoint" } else { "exit_timeout_ms" },
+                if slot.queue().is_unreachable() {
+                    "endpoint"
+                } else {
+                    "exit_timeout_ms"
+                },
             );
             let line = format_args!(
                 "{lost} spans were lost at exit, the exporter {name} did not take them (see {option})"

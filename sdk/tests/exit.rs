@@ -1,0 +1,173 @@
+//! What a process's end does to its spans, and how long that takes; each scenario is a process of its own.
+#![allow(unsafe_code, reason = "forks and leaves processes; see each block")]
+
+mod process;
+
+use process::{Receiver, Reply, dead_url, play};
+use spanline::{Provider, span};
+use std::time::Duration;
+
+const SPANS: usize = 100;
+
+fn start(endpoint: &str) -> Provider {
+    // A delay that never passes by itself: what arrives was sent by the end of the process.
+    let builder = spanline::init().without_environment().delay_ms(3_600_000);
+    builder.endpoint(endpoint).start().unwrap()
+}
+
+fn make_spans() {
+    for _ in 0..SPANS {
+        drop(span!("queued"));
+    }
+}
+
+/// Plays a scenario when it is run by another test; by itself it does nothing.
+#[test]
+fn child() {
+    let Some((scenario, endpoint)) = process::scenario() else {
+        return;
+    };
+    match scenario.as_str() {
+        "return" => {
+            start(&endpoint);
+            make_spans();
+        }
+        "exit" => {
+            start(&endpoint);
+            make_spans();
+            std::process::exit(7);
+        }
+        "panic" => {
+            start(&endpoint);
+            make_spans();
+            panic!("on purpose");
+        }
+        "threads" => {
+            start(&endpoint);
+            for _ in 0..4 {
+                std::thread::spawn(make_spans).join().unwrap();
+            }
+            std::process::exit(0);
+        }
+        "dropped" => {
+            let builder = spanline::init().without_environment().delay_ms(3_600_000);
+            let provider = builder.endpoint(endpoint).build().unwrap();
+            let tracer = provider.tracer("t");
+            (0..SPANS).for_each(|_| tracer.span("queued").start().end());
+            drop(tracer);
+            drop(provider);
+            // SAFETY: ends the process without its exit hooks, so that only the drop can have sent anything.
+            unsafe { libc::_exit(0) }
+        }
+        "nothing" => {
+            start(&endpoint);
+        }
+        "known dead" => {
+            let provider = start(&endpoint);
+            make_spans();
+            assert!(!provider.flush_within(Duration::from_millis(200)).complete);
+            make_spans();
+        }
+        "several" => {
+            for _ in 0..6 {
+                let builder = spanline::init().without_environment().delay_ms(3_600_000);
+                let provider = builder.endpoint(endpoint.clone()).build().unwrap();
+                provider.tracer("t").span("queued").start().end();
+                std::mem::forget(provider);
+            }
+        }
+        "after shutdown" => {
+            let provider = start(&endpoint);
+            let late = span!("late");
+            make_spans();
+            assert!(provider.shutdown().unwrap().complete);
+            assert!(provider.shutdown().is_err());
+            drop(late);
+            make_spans();
+            let stats = provider.stats();
+            assert!(stats.balances(), "{stats:?}");
+            assert_eq!(stats.dropped.after_shutdown, 1);
+            assert_eq!(stats.refused.after_shutdown, SPANS as u64);
+        }
+        other => panic!("no scenario {other}"),
+    }
+}
+
+#[track_caller]
+fn nothing_is_lost(scenario: &str, code: i32, spans: usize) {
+    let receiver = Receiver::start([]);
+    let ended = play(scenario, &receiver.url());
+    assert_eq!(ended.status.code(), Some(code), "{}", ended.output);
+    let mut ids: Vec<_> = receiver.spans().into_iter().map(|span| span.span_id).collect();
+    assert_eq!(ids.len(), spans);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), spans, "each once");
+}
+
+#[test]
+fn a_return_from_main_loses_nothing() {
+    nothing_is_lost("return", 0, SPANS);
+}
+
+#[test]
+fn an_exit_loses_nothing() {
+    nothing_is_lost("exit", 7, SPANS);
+}
+
+#[test]
+fn a_panic_that_nobody_catches_loses_nothing() {
+    nothing_is_lost("panic", 101, SPANS);
+}
+
+#[test]
+fn spans_of_threads_that_are_gone_are_not_lost_at_exit() {
+    nothing_is_lost("threads", 0, 4 * SPANS);
+}
+
+#[test]
+fn a_provider_that_is_dropped_sends_what_it_has() {
+    nothing_is_lost("dropped", 0, SPANS);
+}
+
+#[test]
+fn an_exit_with_nothing_queued_sends_nothing() {
+    nothing_is_lost("nothing", 0, 0);
+}
+
+#[test]
+fn a_second_shutdown_is_an_error_and_later_spans_are_counted() {
+    nothing_is_lost("after shutdown", 0, SPANS);
+}
+
+/// The bound is 2 s; a scenario that waited for it with this endpoint took longer than that.
+const LESS_THAN_THE_BOUND: Duration = Duration::from_millis(1900);
+
+#[test]
+fn an_exit_does_not_wait_for_an_endpoint_that_refuses() {
+    for scenario in ["return", "exit", "dropped", "known dead", "several"] {
+        let ended = play(scenario, &dead_url());
+        assert!(ended.took < LESS_THAN_THE_BOUND, "{scenario}: {:?}", ended.took);
+    }
+}
+
+#[test]
+fn an_exit_waits_for_a_silent_endpoint_no_longer_than_the_bound() {
+    for scenario in ["return", "dropped", "several"] {
+        let receiver = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
+        let ended = play(scenario, &receiver.url());
+        assert!(!receiver.requests().is_empty(), "{scenario}: it tried");
+        assert!(ended.took > Duration::from_secs(1), "{scenario}: it waited");
+        assert!(
+            ended.took < Duration::from_secs(4),
+            "{scenario}: {:?}",
+            ended.took
+        );
+    }
+}
+
+#[test]
+fn an_exit_with_nothing_queued_does_not_wait() {
+    let ended = play("nothing", &Receiver::start([Reply::Silence]).url());
+    assert!(ended.took < LESS_THAN_THE_BOUND, "{:?}", ended.took);
+}
