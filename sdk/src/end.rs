@@ -137,8 +137,8 @@ fn end_with_processors(
     let Some(Some(finished)) = finished else { return };
     let verdict = judge(shared, finished, &message);
     seat.producer(|producer| match (finished.sampled, verdict) {
-        (false, _) => producer.count(Life::RecordOnly),
-        (true, Verdict::Drop) => producer.count(Life::Filtered),
+        (false, _) => producer.withhold(Life::RecordOnly),
+        (true, Verdict::Drop) => producer.withhold(Life::Filtered),
         (true, Verdict::Keep) => producer.accept(finished.scope, &message),
     });
     let _ = SCRATCH.try_with(|scratch| scratch.set(message));

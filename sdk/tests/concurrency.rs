@@ -239,7 +239,7 @@ fn resident_kib() -> u64 {
 
 /// Flushes from inside the callbacks.
 #[derive(Debug)]
-struct Flushing(Arc<OnceLock<Provider>>, AtomicU64);
+struct Flushing(Arc<OnceLock<Provider>>, Arc<AtomicU64>);
 
 impl SpanProcessor for Flushing {
     fn on_start(&self, _: &CurrentSpan, _: &Context) {
@@ -259,8 +259,8 @@ impl SpanProcessor for Flushing {
 impl Flushing {
     fn call(&self) {
         if let Some(provider) = self.0.get() {
-            provider.flush_within(Duration::from_secs(5));
-            self.1.fetch_add(1, Ordering::Relaxed);
+            let report = provider.flush_within(Duration::from_secs(60));
+            self.1.fetch_add(u64::from(!report.complete), Ordering::Relaxed);
         }
     }
 }
@@ -281,9 +281,10 @@ impl spanline::SpanExporter for FlushingExporter {
 #[test]
 fn a_flush_in_our_own_callbacks_does_not_wait_for_itself() {
     let late = Arc::new(OnceLock::new());
+    let waited = Arc::new(AtomicU64::new(0));
     let builder = spanline::init().without_environment();
     let provider = builder
-        .processor(Flushing(late.clone(), AtomicU64::new(0)))
+        .processor(Flushing(late.clone(), waited.clone()))
         .add_exporter("flushing", FlushingExporter(late.clone()))
         .build()
         .unwrap();
@@ -296,6 +297,34 @@ fn a_flush_in_our_own_callbacks_does_not_wait_for_itself() {
         (report.stats.exporters[0].exported, report.stats.caught_panics),
         (5, 0)
     );
+    assert_eq!(waited.load(Ordering::Relaxed), 0, "none ran into its limit");
+}
+
+#[test]
+fn a_flush_inside_an_asynchronous_runtime_ends() {
+    let current = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let several = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    for runtime in [current, several] {
+        let receiver = Receiver::start([]);
+        let builder = spanline::init().without_environment().endpoint(receiver.url());
+        let provider = builder.build().unwrap();
+        let report = runtime.block_on(async {
+            let task = provider.clone();
+            let work = tokio::spawn(async move {
+                task.tracer("async").span("work").start().end();
+                task.flush().complete
+            });
+            provider.tracer("async").span("work").start().end();
+            assert!(provider.flush().complete);
+            assert!(work.await.unwrap());
+            provider.shutdown().unwrap()
+        });
+        assert!(report.complete && report.stats.balances(), "{:?}", report.stats);
+        assert_eq!(receiver.spans().len(), 2);
+    }
 }
 
 /// Plays a scenario when it is run by another test; by itself it does nothing.

@@ -83,6 +83,8 @@ impl Producer {
     }
 
     /// Ends a span for processors to judge: writes its message into `message` (cleared first). `None`: it had ended.
+    ///
+    /// It counts as ended with [`Self::accept`] or [`Self::withhold`]: a flush in a processor must not wait for it.
     pub fn finish(&mut self, span: SpanRef, owner: u64, message: &mut Vec<u8>) -> Option<Finished> {
         let epoch = self.engine().epoch();
         // Only who began the end may bring it to an end.
@@ -104,12 +106,18 @@ impl Producer {
             finished
         })?;
         self.keep_slot(slot);
-        self.count(Life::Ended);
         Some(finished)
+    }
+
+    /// Counts a finished span that is not for export: [`Life::RecordOnly`] or [`Life::Filtered`].
+    pub fn withhold(&self, life: Life) {
+        self.count(Life::Ended);
+        self.count(life);
     }
 
     /// Exports a message that processors have judged.
     pub fn accept(&mut self, scope: u16, message: &[u8]) {
+        self.count(Life::Ended);
         if self.engine().is_closed() {
             return self.count(Life::AfterShutdown);
         }

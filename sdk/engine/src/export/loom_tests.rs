@@ -171,8 +171,8 @@ fn shut_down(known: bool) {
     };
     engine.close();
     drain.run();
+    // The drain's thread ends here, whoever wakes it later.
     let _alive = thread.join().unwrap();
-    drain.run_if_woken();
     let stats = engine.stats();
     assert!(stats.balances());
     assert_eq!(drain.taken, stats.accepted);
