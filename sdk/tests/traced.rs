@@ -1,85 +1,16 @@
 //! `#[traced]` on functions of all kinds.
 
-use spanline::{FinishedSpan, OwnedValue, Provider, SpanKind, StatusCode, traced};
+#[path = "traced_support/mod.rs"]
+mod support;
+
+use spanline::{OwnedValue, SpanKind, StatusCode, traced};
 use std::cell::Cell;
-use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-
-/// The spans of what `run` does, in the order in which they ended.
-fn spans(run: impl FnOnce()) -> Vec<FinishedSpan> {
-    let provider = provider();
-    {
-        let _provider = provider.enter();
-        run();
-    }
-    provider.finished_spans().expect("the exporter was asked for")
-}
-
-fn provider() -> Provider {
-    spanline::init()
-        .without_environment()
-        .exporter("memory")
-        .build()
-        .expect("valid options")
-}
-
-/// The one span of what `run` does.
-fn one(run: impl FnOnce()) -> FinishedSpan {
-    let mut all = spans(run);
-    assert_eq!(all.len(), 1, "{all:?}");
-    all.remove(0)
-}
-
-struct Nothing;
-
-impl Wake for Nothing {
-    fn wake(self: Arc<Self>) {}
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Nothing));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return value;
-        }
-    }
-}
-
-/// Pending once.
-async fn pause() {
-    let mut first = true;
-    std::future::poll_fn(|task| {
-        if std::mem::take(&mut first) {
-            task.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    })
-    .await;
-}
-
-fn text(span: &FinishedSpan, key: &str) -> String {
-    match span.attribute(key) {
-        Some(OwnedValue::Str(text)) => text.to_string(),
-        other => panic!("{key} of {}: {other:?}", span.name),
-    }
-}
-
-#[derive(Debug)]
-struct Declined(u32);
-
-impl std::fmt::Display for Declined {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "declined with code {}", self.0)
-    }
-}
-
-impl Error for Declined {}
+use std::task::{Context, Waker};
+use support::{Declined, Nothing, block_on, one, pause, spans, text};
 
 struct Till {
     total: u64,
@@ -338,153 +269,6 @@ fn a_sampler_sees_what_is_recorded() {
 }
 
 #[traced]
-fn fails(code: u32) -> Result<u32, Declined> {
-    if code > 0 {
-        return Err(Declined(code));
-    }
-    Ok(1)
-}
-
-#[traced]
-async fn fails_later(code: u32) -> Result<u32, Box<dyn Error + Send + Sync>> {
-    pause().await;
-    if code > 0 {
-        Err(Declined(code))?;
-    }
-    Ok(1)
-}
-
-#[test]
-fn an_error_is_recorded() {
-    for span in [one(|| drop(fails(5))), one(|| drop(block_on(fails_later(5))))] {
-        assert_eq!(
-            (span.status, &*span.status_message),
-            (StatusCode::Error, "declined with code 5")
-        );
-        let event = span.event("exception").expect("an event");
-        assert!(
-            event
-                .attributes
-                .iter()
-                .any(|a| a.key == "exception.message" && a.value == "declined with code 5".into())
-        );
-    }
-    assert_eq!(text(&one(|| drop(fails(5))), "error.type"), "traced::Declined");
-    for span in [one(|| drop(fails(0))), one(|| drop(block_on(fails_later(0))))] {
-        assert_eq!((span.status, span.events.len()), (StatusCode::Unset, 0));
-        assert!(span.attribute("error.type").is_none());
-    }
-}
-
-#[traced]
-fn with_text() -> Result<(), String> {
-    Err("no luck".into())
-}
-
-#[traced]
-fn with_boxed() -> Result<(), Box<dyn Error>> {
-    Err("no luck")?
-}
-
-#[traced]
-fn with_debug() -> Result<(), Option<u8>> {
-    Err(Some(3))
-}
-
-#[traced]
-fn with_opaque() -> std::result::Result<impl Iterator<Item = u8>, Opaque> {
-    if EVALUATED.get() == u32::MAX {
-        return Ok(std::iter::empty());
-    }
-    Err(Opaque)
-}
-
-#[traced]
-fn with_generic<E>(error: E) -> Result<(), E> {
-    Err(error)
-}
-
-#[traced(err = false)]
-fn with_none() -> Result<(), Declined> {
-    Err(Declined(1))
-}
-
-type Answer = Result<(), Declined>;
-
-#[traced]
-fn with_alias() -> Answer {
-    Err(Declined(1))
-}
-
-#[traced(err)]
-fn with_alias_asked() -> Answer {
-    Err(Declined(1))
-}
-
-#[test]
-fn the_type_of_the_error_need_not_be_an_error() {
-    let seen = |run: fn()| {
-        let span = one(run);
-        let error_type = span
-            .attribute("error.type")
-            .map(|_| text(&span, "error.type"))
-            .unwrap_or_default();
-        (span.status == StatusCode::Error, span.status_message, error_type)
-    };
-    let expected = |message: &str, error_type: &str| (true, message.to_owned(), error_type.to_owned());
-    assert_eq!(
-        seen(|| drop(with_text())),
-        expected("no luck", "alloc::string::String")
-    );
-    assert_eq!(
-        seen(|| drop(with_boxed())),
-        expected("no luck", std::any::type_name::<dyn Error>())
-    );
-    assert_eq!(
-        seen(|| _ = with_debug()),
-        expected("Some(3)", "core::option::Option<u8>")
-    );
-    assert_eq!(seen(|| drop(with_opaque())), expected("", "traced::Opaque"));
-    assert_eq!(seen(|| _ = with_generic(1u8)), expected("", "u8"));
-    assert!(!seen(|| drop(with_none())).0);
-    assert!(!seen(|| drop(with_alias())).0);
-    assert_eq!(
-        seen(|| drop(with_alias_asked())),
-        expected("declined with code 1", "traced::Declined")
-    );
-}
-
-#[traced]
-fn panics() {
-    panic!("on purpose");
-}
-
-#[traced]
-async fn panics_later() {
-    pause().await;
-    panic!("on purpose");
-}
-
-#[test]
-fn a_panic_ends_the_span_as_failed() {
-    let all = spans(|| {
-        std::panic::catch_unwind(panics).unwrap_err();
-        std::panic::catch_unwind(|| block_on(panics_later())).unwrap_err();
-        plain();
-    });
-    for span in &all[..2] {
-        assert_eq!(
-            (span.status, text(span, "error.type")),
-            (StatusCode::Error, "panic".to_owned())
-        );
-    }
-    assert_eq!(
-        (all[2].status, all[2].parent_span_id.is_valid()),
-        (StatusCode::Unset, false)
-    );
-}
-
-#[traced]
 async fn outer(deep: bool) -> u32 {
     pause().await;
     if deep { inner().await } else { 0 }
@@ -620,7 +404,7 @@ fn generics_and_impl_trait_compile_and_futures_stay_send() {
     };
     spans(|| {
         assert_eq!(block_on(send(shown(3))).to_string(), "3");
-        assert!(block_on(send(fails_later(0))).is_ok());
+        assert!(block_on(send(till.load("ada"))).is_err());
         assert!(block_on(send(till.later(0))).is_ok());
         std::thread::scope(|scope| {
             scope.spawn(|| block_on(inner()));
