@@ -160,8 +160,8 @@ const NOTES: &str = "
 ## How to read this
 
 - Wall is the time of the thread that makes the spans; CPU is that of the whole process, with draining and export.
-- W0 to W3 run in blocks of 2,000 spans below one parent; after each block its exporter has seen all of it, which is
-  not part of the wall time but of the CPU time. The exporter counts and drops: `discard` of ours, one of the same kind
+- W0 to W2 run in blocks of 2,000 spans below one parent; after each block its exporter has seen all of it, which is
+  not part of the wall time but of the CPU time. W3 and W4 leave nothing to an exporter and run without a pause. The exporter counts and drops: `discard` of ours, one of the same kind
   behind the peers' own default pipelines.
 - W5 makes 1,000 spans each 5 ms; the burst makes 200,000 without a pause, in a program that has recorded nothing
   before. Both send to a receiver in another process, which counts the spans that arrive.
