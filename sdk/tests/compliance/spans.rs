@@ -1,7 +1,7 @@
 //! The life of a span.
 
 use crate::common::{memory, only_span, remote_parent, spans};
-use spanline::{Context, EndedSpan, SpanId, SpanKind, SpanProcessor, StatusCode, Verdict};
+use spanline::{Context, EndedSpan, SpanBuilder, SpanId, SpanKind, SpanProcessor, StatusCode, Verdict};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -54,6 +54,22 @@ fn the_parent_comes_from_a_context() {
     provider.reset_finished_spans();
     tracer.span("root").parent(&Context::EMPTY).start().end();
     assert_eq!(only_span(&provider).parent_span_id, SpanId::INVALID);
+}
+
+/// Neither a span nor a span context is a parent.
+#[test]
+fn a_parent_is_a_context() {
+    // The type of the call, to the letter.
+    fn parent<'a>() -> fn(SpanBuilder<'a>, &'a Context) -> SpanBuilder<'a> {
+        SpanBuilder::parent
+    }
+    let provider = memory().build().unwrap();
+    let given = remote_parent(true);
+    parent()(provider.tracer("t").span("s"), &given).start().end();
+    assert_eq!(
+        only_span(&provider).parent_span_id,
+        given.span_context().span_id()
+    );
 }
 
 /// What processors are told.
