@@ -69,7 +69,11 @@ pub(crate) const STAGES: &[Stage] = &[
         "the engine's tests under the thread sanitizer",
         slow::thread,
     ),
-    slow("miri", "the tests of core under Miri", slow::miri),
+    slow(
+        "miri",
+        "the tests of core, and of the engine's slots and queues, under Miri",
+        slow::miri,
+    ),
     slow(
         "corpora",
         "the fuzz targets over their seeds and corpora, as plain tests",

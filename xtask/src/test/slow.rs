@@ -90,9 +90,9 @@ pub(crate) fn thread() -> Result<Outcome, String> {
     Ok(at_least_one(libtest::count(run)?, "spanline-engine has no tests"))
 }
 
-/// Miri interprets core; it finds undefined behaviour and wrong assumptions about layout and endianness.
+/// Miri interprets core, and the slots and queues of the engine; it finds undefined behaviour and wrong assumptions about layout and endianness.
 pub(crate) fn miri() -> Result<Outcome, String> {
-    let what = "core under Miri";
+    let what = "core and engine under Miri";
     if let Err(reason) = setup::toolchain("nightly") {
         return Ok(Outcome::skip(what, reason));
     }
@@ -122,10 +122,31 @@ pub(crate) fn miri() -> Result<Outcome, String> {
         "--no-fail-fast",
         "--color=never",
     ]));
-    libtest::count(
+    let mut outcome = libtest::count(
         run.env("CARGO_TARGET_DIR", own_target("miri"))
             .env("PROPTEST_CASES", "8"),
-    )
+    )?;
+    // The engine's unsafe parts, without the tests that make thousands of spans. Slots are kept until the process ends.
+    let run = nightly(Run::cargo([
+        "miri",
+        "test",
+        "-p",
+        "spanline-engine",
+        "--lib",
+        "--no-fail-fast",
+        "--color=never",
+        "--",
+        "slot::tests",
+        "queue::tests::too_many",
+        "queue::tests::a_sleeping",
+        "queue::tests::after_shutdown",
+    ]));
+    let engine = libtest::count(
+        run.env("CARGO_TARGET_DIR", own_target("miri"))
+            .env("MIRIFLAGS", "-Zmiri-ignore-leaks"),
+    )?;
+    outcome.join(at_least_one(engine, "spanline-engine has no such tests"));
+    Ok(outcome)
 }
 
 /// Every fuzz target over its seeds, corpus and findings, without looking for new inputs.
