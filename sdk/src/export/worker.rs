@@ -10,6 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+/// How often a waiting flush looks by itself: what a thread counts wakes nobody.
+const RECHECK: Duration = Duration::from_millis(20);
+
 /// Nanoseconds of a clock that only goes forward.
 pub(crate) fn monotonic() -> u64 {
     crate::clock::monotonic_nanos()
@@ -26,6 +29,8 @@ pub(crate) struct Worker {
     wanted: Mutex<Wanted>,
     progress: Condvar,
     random: AtomicU64,
+    /// Spans that every exporter's queue has been given; behind what is drained while a batch is on its way.
+    delivered: AtomicU64,
 }
 
 /// What flush and shutdown want of the thread.
@@ -74,6 +79,7 @@ impl Worker {
             wanted: Mutex::default(),
             progress: Condvar::new(),
             random: AtomicU64::new(monotonic()),
+            delivered: AtomicU64::new(0),
         }
     }
 
@@ -111,6 +117,11 @@ impl Worker {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
+    }
+
+    /// Spans that were handed to the exporters' queues so far.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered.load(Ordering::Acquire)
     }
 
     /// A number that differs from call to call and from process to process, for spreading pauses.
@@ -152,7 +163,9 @@ impl Worker {
             stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
         match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
             Next::Deliver(batch) => {
+                let spans = batch.spans();
                 self.deliver(Arc::new(batch), pipeline.engine());
+                self.delivered.fetch_add(spans, Ordering::AcqRel);
                 drop(self.wanted());
                 self.progress.notify_all();
             }
@@ -198,14 +211,18 @@ impl Worker {
             return false;
         }
         let target = engine.stats().accepted;
-        if target > engine.drained() {
+        if target > self.delivered() {
             let mut wanted = self.wanted();
             wanted.drained = wanted.drained.max(target);
             drop(wanted);
             self.wake();
             self.hurry();
         }
-        let drained = self.wait_until(deadline, || engine.drained() >= target);
+        // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
+        let drained = self.wait_until(deadline, || {
+            let done = self.delivered();
+            done >= target || done >= engine.stats().accepted
+        });
         let goals: Vec<u64> = self
             .exporters
             .iter()
@@ -244,7 +261,7 @@ impl Worker {
             }
             wanted = self
                 .progress
-                .wait_timeout(wanted, left)
+                .wait_timeout(wanted, left.min(RECHECK))
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }

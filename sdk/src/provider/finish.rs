@@ -43,7 +43,7 @@ fn finish_within(shared: &Shared, timeout: Duration) {
     {
         exporter.queue().close();
     }
-    let undrained = set.engine().stats().accepted > set.engine().drained();
+    let undrained = set.engine().stats().accepted > set.worker().delivered();
     let waits = undrained || exporters.iter().any(|exporter| !exporter.queue().is_idle());
     let hopeless = exporters.iter().all(|exporter| exporter.queue().is_unreachable());
     // One of our own threads cannot wait for itself.

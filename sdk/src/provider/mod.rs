@@ -74,7 +74,7 @@ impl Shared {
     fn stats(&self) -> Stats {
         let set = self.engine(fork::current_epoch());
         let mut stats = set.engine().stats();
-        let undrained = stats.accepted.saturating_sub(set.engine().drained());
+        let undrained = stats.accepted.saturating_sub(set.worker().delivered());
         stats.caught_panics =
             self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
         stats.exporters = set
