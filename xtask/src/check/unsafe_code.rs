@@ -42,7 +42,9 @@ const NEAR: usize = 12;
 /// The check.
 pub(super) fn check() -> Result<(), String> {
     let mut found = Vec::new();
-    for path in files()?.into_iter().filter(|f| f.ends_with(".rs")) {
+    // Cases that must not compile are not code.
+    let code = |path: &String| path.ends_with(".rs") && !path.starts_with("sdk/tests/traced_errors/");
+    for path in files()?.into_iter().filter(code) {
         found.extend(broken(&path, &read(&path)?));
     }
     let core = read("core/src/lib.rs")?;
