@@ -291,6 +291,15 @@ impl Provider {
         self.shared().sampler.description()
     }
 
+    /// Makes this the global provider: that of `span!` and of global tracers on every thread, for good.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyStarted`] while a global provider is running.
+    pub fn set_global(&self) -> Result<(), Error> {
+        set_global(self)
+    }
+
     /// Makes this the provider of `span!` and of global tracers on this thread while the result is alive.
     pub fn enter(&self) -> Override {
         Override::new(self.clone())

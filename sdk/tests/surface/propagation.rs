@@ -117,7 +117,22 @@ fn extract(case: &Case) -> Result<(), String> {
         read("HashMap", &map)?;
         read("BTreeMap", &map.into_iter().collect::<BTreeMap<_, _>>())?;
     }
+    #[cfg(feature = "http")]
+    if let Some(headers) = headers(&list) {
+        read("HeaderMap", &spanline::http::HeaderExtractor(&headers))?;
+    }
     read("list", &list)
+}
+
+/// The carrier as HTTP headers. `None`: it holds what HTTP refuses, such as line ends.
+#[cfg(feature = "http")]
+fn headers(list: &[(String, String)]) -> Option<http::HeaderMap> {
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in list {
+        let name = http::HeaderName::from_bytes(name.as_bytes()).ok()?;
+        headers.append(name, http::HeaderValue::from_bytes(value.as_bytes()).ok()?);
+    }
+    Some(headers)
 }
 
 fn inject(case: &Case) -> Result<(), String> {
@@ -148,6 +163,16 @@ fn inject(case: &Case) -> Result<(), String> {
     write("HashMap", map.into_iter().collect())?;
     let list: Vec<(String, String)> = current(&context);
     write("list", list)?;
+    #[cfg(feature = "http")]
+    {
+        let mut headers = http::HeaderMap::new();
+        spanline::inject_context(&context, &mut spanline::http::HeaderInjector(&mut headers));
+        let text = |value: &http::HeaderValue| String::from_utf8(value.as_bytes().to_vec()).unwrap();
+        let written = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)));
+        write("HeaderMap", written.collect())?;
+    }
     let mut given = BTreeMap::new();
     spanline::inject_context(&context, &mut given);
     write("BTreeMap", given.into_iter().collect())
