@@ -12,7 +12,7 @@ use spanline_core::Resource;
 use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
 use spanline_core::wire::otlp;
 use spanline_engine::options::{
-    ClockSource, Compression, Effective, Exporter, LogLevel, Notice, Options, SamplerOption, resolve,
+    ClockSource, Compression, Effective, Exporter, LogLevel, Notice, Options, SamplerOption, Source, resolve,
 };
 use spanline_engine::{Cutting, EncodedPart, Error, ErrorKind};
 use std::sync::Arc;
@@ -275,42 +275,47 @@ fn size(number: u64) -> usize {
 }
 
 fn specs(effective: &Effective, memory: &MemoryExporter) -> Result<Vec<ExporterSpec>, Error> {
-    effective
-        .exporter
-        .iter()
-        .map(|exporter| spec(*exporter, effective, memory))
-        .collect()
+    let mut specs = Vec::new();
+    for exporter in &effective.exporter {
+        specs.extend(match exporter {
+            Exporter::Console => Some(ExporterSpec::Console),
+            Exporter::Discard => Some(ExporterSpec::Discard),
+            Exporter::Memory => Some(ExporterSpec::Given {
+                name: "memory".to_owned(),
+                exporter: Arc::new(memory.clone()),
+            }),
+            Exporter::Otlp => otlp_spec(effective)?,
+        });
+    }
+    Ok(specs)
 }
 
-fn spec(exporter: Exporter, effective: &Effective, memory: &MemoryExporter) -> Result<ExporterSpec, Error> {
-    Ok(match exporter {
-        Exporter::Console => ExporterSpec::Console,
-        Exporter::Discard => ExporterSpec::Discard,
-        Exporter::Memory => ExporterSpec::Given {
-            name: "memory".to_owned(),
-            exporter: Arc::new(memory.clone()),
-        },
-        Exporter::Otlp => {
-            let endpoint = Endpoint::parse(&effective.endpoint).map_err(|error| {
-                Error::new(
-                    ErrorKind::BadValue,
-                    format!("the endpoint cannot be used: {error}"),
-                )
-                .with_option("endpoint")
-            })?;
-            ExporterSpec::Otlp(Arc::new(OtlpSpec {
-                endpoint,
-                headers: effective
-                    .headers
-                    .iter()
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect(),
-                gzip: effective.compression == Compression::Gzip,
-                max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
-                max_response_bytes: size(effective.max_response_bytes),
-            }))
+/// What the OTLP exporter needs. An endpoint that cannot be used is an error when the code gave it; when the environment
+/// did there is one warning and no such exporter.
+fn otlp_spec(effective: &Effective) -> Result<Option<ExporterSpec>, Error> {
+    let endpoint = match Endpoint::parse(&effective.endpoint) {
+        Ok(endpoint) => endpoint,
+        Err(error) => {
+            if let Some(Source::Environment(variable)) = effective.source("endpoint") {
+                let line = format_args!("{variable}: {error}; there is no OTLP exporter");
+                log::report(Level::Warn, variable, line);
+                return Ok(None);
+            }
+            let message = format!("the endpoint cannot be used: {error}");
+            return Err(Error::new(ErrorKind::BadValue, message).with_option("endpoint"));
         }
-    })
+    };
+    Ok(Some(ExporterSpec::Otlp(Arc::new(OtlpSpec {
+        endpoint,
+        headers: effective
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        gzip: effective.compression == Compression::Gzip,
+        max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
+        max_response_bytes: size(effective.max_response_bytes),
+    }))))
 }
 
 fn describe(effective: &Effective, own: &[Arc<dyn ResourceDetector>]) -> Resource {

@@ -304,3 +304,31 @@ fn otlp_exporter() {
     }
     assert!(!resource.contains("not this"));
 }
+
+#[test]
+#[ignore = "the program of the test below"]
+fn child_starts() {
+    let provider = spanline::init().build().unwrap();
+    println!("EXPORTERS {}", provider.stats().exporters.len());
+}
+
+/// What the environment asks for and this build has not is a warning and no exporter, never a program that does not
+/// start.
+#[test]
+fn an_endpoint_that_cannot_be_used_leaves_no_exporter() {
+    let program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(program)
+        .args(["--ignored", "--exact", "--nocapture", "child_starts"])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example")
+        .output()
+        .unwrap();
+    let (out, log) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(out.contains("EXPORTERS 0"), "{out}{log}");
+    assert!(
+        log.contains("OTEL_EXPORTER_OTLP_ENDPOINT: https is not supported"),
+        "{log}"
+    );
+}

@@ -6,7 +6,13 @@ use spanline::{ErrorKind, span};
 fn a_provider_that_was_built_can_become_global() {
     let tracer = spanline::tracer("late");
     assert!(!tracer.enabled());
-    let build = || spanline::init().exporter("memory").without_environment().build().unwrap();
+    let build = || {
+        spanline::init()
+            .exporter("memory")
+            .without_environment()
+            .build()
+            .unwrap()
+    };
     let (first, second) = (build(), build());
     first.set_global().unwrap();
     drop(span!("by macro"));

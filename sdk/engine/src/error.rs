@@ -183,17 +183,14 @@ impl fmt::Display for Error {
     }
 }
 
+/// The message first: this is what a `main` that returns the error prints.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Error");
-        debug
-            .field("kind", &self.0.kind)
-            .field("message", &self.0.message)
-            .field("retryable", &self.0.retryable);
-        if let Some(source) = &self.0.source {
-            debug.field("source", source);
+        write!(f, "{} [{}]", self.0.message, self.0.kind)?;
+        match &self.0.source {
+            Some(source) => write!(f, ", caused by: {source:?}"),
+            None => Ok(()),
         }
-        debug.finish_non_exhaustive()
     }
 }
 

@@ -116,11 +116,11 @@ impl OtlpHttpExporter {
 
     fn failed(kind: FailKind, message: &str) -> ExportResult {
         if kind.retryable() {
-            log::report(
-                Level::Warn,
-                "export_failed",
-                format_args!("spans are not delivered, trying again: {message}"),
-            );
+            // A shutdown that cut the attempt short says itself what is lost.
+            if kind != FailKind::Interrupted {
+                let line = format_args!("spans are not delivered yet: {message}");
+                log::report(Level::Warn, "export_failed", line);
+            }
             return ExportResult::Retry {
                 after: None,
                 unreachable: kind.endpoint_dead(),

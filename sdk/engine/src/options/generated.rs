@@ -28,8 +28,8 @@ pub struct Options {
     pub resource: Option<Vec<KeyValue>>,
     /// URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`:
     /// without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which
-    /// `v1/traces` is added. The scheme is `http` or `https`; without a port it is 80 or 443. Default:
-    /// `http://localhost:4318/v1/traces`.
+    /// `v1/traces` is added. The scheme is `http`; `https` is known but not offered by this version. Without
+    /// a port it is 80. Default: `http://localhost:4318/v1/traces`.
     pub endpoint: Option<String>,
     /// How the `otlp` exporter speaks. Names: `http/protobuf`. Default: `http/protobuf`.
     pub protocol: Option<String>,
@@ -218,8 +218,8 @@ pub struct Effective {
     pub resource: Resource,
     /// URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`:
     /// without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which
-    /// `v1/traces` is added. The scheme is `http` or `https`; without a port it is 80 or 443. Default:
-    /// `http://localhost:4318/v1/traces`.
+    /// `v1/traces` is added. The scheme is `http`; `https` is known but not offered by this version. Without
+    /// a port it is 80. Default: `http://localhost:4318/v1/traces`.
     pub endpoint: String,
     /// How the `otlp` exporter speaks. Names: `http/protobuf`. Default: `http/protobuf`.
     pub protocol: Protocol,
@@ -578,7 +578,7 @@ pub static TABLE: [OptionInfo; 38] = [
             "OTEL_EXPORTER_OTLP_ENDPOINT",
         ],
         secret: false,
-        text: "URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. The scheme is `http` or `https`; without a port it is 80 or 443.",
+        text: "URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. The scheme is `http`; `https` is known but not offered by this version. Without a port it is 80.",
     },
     OptionInfo {
         name: "protocol",
