@@ -179,13 +179,18 @@ impl Clock {
 
     /// Nanoseconds from one reading to another, 0 when the second is not later. A calibration that has had its time is
     /// renewed first, so that a long span is measured with a frequency that was measured as long.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn elapsed_nanos(&self, raw_start: u64, raw_end: u64) -> u64 {
+        if self.needs_renewal(raw_end) || (raw_start | raw_end) & MONOTONIC != 0 {
+            return self.elapsed_otherwise(raw_start, raw_end);
+        }
+        calibration::scale(raw_end.saturating_sub(raw_start), self.published.mult())
+    }
+
+    #[inline(never)]
+    fn elapsed_otherwise(&self, raw_start: u64, raw_end: u64) -> u64 {
         if self.needs_renewal(raw_end) {
             self.renew();
-        }
-        if (raw_start | raw_end) & MONOTONIC == 0 {
-            return calibration::scale(raw_end.saturating_sub(raw_start), self.published.mult());
         }
         self.published.read().elapsed(raw_start, raw_end)
     }

@@ -65,7 +65,7 @@ pub fn suppressed<R>(f: impl FnOnce() -> R) -> R {
 /// The span of a context; not recording when the context carries none of this process.
 pub fn span_of(context: &Context) -> CurrentSpan {
     let head = Head::of(context);
-    let slot = head.handle.and_then(SpanRef::from_handle);
+    let slot = head.slot;
     CurrentSpan::new(context.span_context().clone(), slot, head.provider, head.anchor)
 }
 
@@ -73,10 +73,10 @@ pub fn span_of(context: &Context) -> CurrentSpan {
 pub fn current_span() -> CurrentSpan {
     local::with(|local| {
         let head = local.head.get();
-        let slot = head.handle.and_then(SpanRef::from_handle);
+        let slot = head.slot;
         let trace_state = local.trace_state(&head);
         let context = SpanContext::new(
-            head.trace_id,
+            head.trace_id(),
             head.span_id,
             head.flags,
             head.is_remote(),

@@ -3,7 +3,7 @@
 use crate::local::{self, Local};
 use crate::log;
 use crate::span::CurrentSpan;
-use spanline_core::{Context, SpanContext, SpanHandle, SpanId, TraceFlags, TraceId, TraceState};
+use spanline_core::{Context, SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use spanline_engine::{Anchor, SpanRef, StartTime};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,11 +11,13 @@ use std::sync::Arc;
 /// The part of the current context that every span changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
-    pub(crate) trace_id: TraceId,
+    /// The trace id's bytes, as words: bytes would be copied in odd pieces, and reading them back whole would wait.
+    trace: [u64; 2],
     pub(crate) span_id: SpanId,
     /// The anchor of the current span's local root; `raw` 0 for none.
     pub(crate) anchor: Anchor,
-    pub(crate) handle: Option<SpanHandle>,
+    /// Where it is recorded.
+    pub(crate) slot: Option<SpanRef>,
     /// The provider of the current span; 0 for none.
     pub(crate) provider: u32,
     /// How many frames lie below; tells a detach in the wrong order.
@@ -30,13 +32,15 @@ const DEFERRED: u8 = 4;
 const DEBUG: u8 = 8;
 /// There is a trace state, baggage or a value: see [`Local::carried`].
 const CARRIES: u8 = 16;
+/// The ids are those of a span.
+const HAS_SPAN: u8 = 32;
 
 impl Head {
     pub(crate) const EMPTY: Self = Self {
-        trace_id: TraceId::INVALID,
+        trace: [0; 2],
         span_id: SpanId::INVALID,
         anchor: Anchor { raw: 0, unix_nano: 0 },
-        handle: None,
+        slot: None,
         provider: 0,
         depth: 0,
         flags: TraceFlags::NONE,
@@ -49,10 +53,10 @@ impl Head {
         let local = context.span_handle().and_then(SpanRef::from_handle);
         let bit = |on: bool, bit: u8| if on { bit } else { 0 };
         Self {
-            trace_id: span.trace_id(),
+            trace: words(span.trace_id()),
             span_id: span.span_id(),
             anchor: local.map_or(Anchor::default(), anchor_of),
-            handle: context.span_handle(),
+            slot: local,
             provider: local.map_or(0, SpanRef::owner),
             depth: 0,
             flags: span.flags(),
@@ -60,13 +64,20 @@ impl Head {
                 | bit(context.is_suppressed(), SUPPRESSED)
                 | bit(context.is_deferred(), DEFERRED)
                 | bit(context.is_debug(), DEBUG)
+                | bit(span.is_valid(), HAS_SPAN)
                 | bit(context.carries_more() || !span.trace_state().is_empty(), CARRIES),
         }
     }
 
+    #[inline(always)]
+    pub(crate) fn trace_id(&self) -> TraceId {
+        let [low, high] = self.trace;
+        TraceId::from_bytes((u128::from(high) << 64 | u128::from(low)).to_ne_bytes())
+    }
+
     #[inline]
     pub(crate) fn has_span(&self) -> bool {
-        self.trace_id.is_valid() && self.span_id.is_valid()
+        self.bits & HAS_SPAN != 0
     }
 
     #[inline]
@@ -80,10 +91,67 @@ impl Head {
         self.bits & (SUPPRESSED | DEFERRED) != 0
     }
 
+    /// Whether this is the head of a span of this process, and all that a span below needs.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.bits & (HAS_SPAN | REMOTE | SUPPRESSED | DEFERRED | CARRIES) == HAS_SPAN
+    }
+
+    /// Whether no span is current, and nothing else.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bits & (HAS_SPAN | SUPPRESSED | DEFERRED | CARRIES) == 0
+    }
+
+    /// What a root of this trace is a child of: a span without an id.
+    pub(crate) fn above_root(&self, trace_id: TraceId, provider: u32) -> Self {
+        Self {
+            trace: words(trace_id),
+            provider,
+            depth: self.depth,
+            // New trace ids of the built-in generator are random.
+            flags: TraceFlags::RANDOM,
+            bits: self.bits & DEBUG | HAS_SPAN,
+            ..Self::EMPTY
+        }
+    }
+
+    /// The head of a span below a plain one that is not recorded.
+    #[inline(always)]
+    pub(crate) fn unrecorded_child(&self, span_id: SpanId) -> Self {
+        Self {
+            trace: self.trace,
+            span_id,
+            anchor: Anchor { raw: 0, unix_nano: 0 },
+            slot: None,
+            provider: self.provider,
+            depth: self.depth.wrapping_add(1),
+            flags: self.flags.with_sampled(false),
+            bits: self.bits,
+        }
+    }
+
+    /// The head of a span below a plain one that is recorded.
+    #[inline(always)]
+    pub(crate) fn recorded_child(&self, span_id: SpanId, slot: SpanRef, anchor: Anchor) -> Self {
+        Self {
+            anchor,
+            slot: Some(slot),
+            flags: self.flags.with_sampled(true),
+            ..self.unrecorded_child(span_id)
+        }
+    }
+
     #[inline]
     pub(crate) fn carries(&self) -> bool {
         self.bits & CARRIES != 0
     }
+}
+
+#[inline]
+fn words(id: TraceId) -> [u64; 2] {
+    let number = u128::from_ne_bytes(id.to_bytes());
+    [number as u64, (number >> 64) as u64]
 }
 
 /// Where a span of this process stands in time.
@@ -105,13 +173,13 @@ impl Local {
             None => (Context::EMPTY, TraceState::EMPTY),
         };
         let span = SpanContext::new(
-            head.trace_id,
+            head.trace_id(),
             head.span_id,
             head.flags,
             head.is_remote(),
             trace_state,
         );
-        base.with_span(span, head.handle)
+        base.with_span(span, head.slot.map(SpanRef::handle))
             .with_suppressed(head.bits & SUPPRESSED != 0)
             .with_deferred(head.bits & DEFERRED != 0)
             .with_debug(head.bits & DEBUG != 0)
@@ -141,7 +209,6 @@ impl Local {
     }
 
     /// Makes a span current.
-    #[inline]
     pub(crate) fn attach_span(&self, span: &CurrentSpan) -> Attached {
         let before = self.head.get();
         let context = span.context();
@@ -151,12 +218,12 @@ impl Local {
             (carried, carries) = self.carry(&before, context.trace_state());
         }
         // The deferred mark describes a received context.
-        let kept = before.bits & (SUPPRESSED | DEBUG);
+        let kept = before.bits & (SUPPRESSED | DEBUG) | if context.is_valid() { HAS_SPAN } else { 0 };
         self.head.set(Head {
-            trace_id: context.trace_id(),
+            trace: words(context.trace_id()),
             span_id: context.span_id(),
             anchor: span.anchor(),
-            handle: span.slot().map(SpanRef::handle),
+            slot: span.slot(),
             provider: span.provider(),
             depth: before.depth.wrapping_add(1),
             flags: context.flags(),
@@ -207,12 +274,27 @@ impl Local {
 }
 
 /// Puts back what was current before when it goes out of scope. Not `Send`: it belongs to one thread.
+///
+/// In this order: the head is copied in the same pieces wherever it goes.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Attached {
     before: Head,
     /// What was carried before, when that was replaced.
     carried: Option<Option<Arc<Context>>>,
     _thread: PhantomData<*const ()>,
+}
+
+impl Attached {
+    /// A head of this thread was replaced, and nothing else.
+    #[inline(always)]
+    pub(crate) fn over(before: Head) -> Self {
+        Self {
+            before,
+            carried: None,
+            _thread: PhantomData,
+        }
+    }
 }
 
 impl Drop for Attached {

@@ -17,19 +17,30 @@ use std::sync::Arc;
 pub(crate) struct Lane {
     pub(crate) shared: Arc<Shared>,
     pub(crate) producer: Producer,
+    /// The provider's number, here so that finding the lane looks nowhere else.
+    pub(crate) id: u32,
     epoch: u32,
 }
 
 /// What an operation borrows.
 struct Ends {
     lanes: Vec<Lane>,
-    random: Option<Random>,
+    random: Random,
 }
 
 struct Random {
     source: Xoshiro256,
+    /// The epoch in which it was seeded; 0 before.
     epoch: u32,
     jumps: u32,
+}
+
+impl Random {
+    const UNSEEDED: Self = Self {
+        source: Xoshiro256::from_seed([0; 32]),
+        epoch: 0,
+        jumps: 0,
+    };
 }
 
 /// The thread's plain state: nothing in it is dropped, so it can be used as long as the thread runs.
@@ -60,7 +71,7 @@ thread_local! {
             number: Cell::new(0),
         }
     };
-    static ENDS: RefCell<Ends> = const { RefCell::new(Ends { lanes: Vec::new(), random: None }) };
+    static ENDS: RefCell<Ends> = const { RefCell::new(Ends { lanes: Vec::new(), random: Random::UNSEEDED }) };
 }
 
 /// Runs `f` with the thread's plain state.
@@ -80,7 +91,7 @@ pub(crate) fn lane<R>(provider: u32, f: impl FnOnce(&mut Lane, &mut Dice<'_>) ->
         let epoch = fork::current_epoch();
         let known = lanes
             .first()
-            .is_some_and(|lane| lane.shared.id == provider && lane.epoch == epoch);
+            .is_some_and(|lane| lane.id == provider && lane.epoch == epoch);
         if !known && !find_lane(lanes, provider, epoch) {
             return Err(NoLane::Gone);
         }
@@ -133,6 +144,7 @@ fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> bool {
             };
             let producer = Producer::new(shared.engine(epoch).engine().clone());
             lanes.push(Lane {
+                id: provider,
                 shared,
                 producer,
                 epoch,
@@ -146,13 +158,13 @@ fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> bool {
 
 /// A thread's random ids.
 pub(crate) struct Dice<'a> {
-    random: &'a mut Option<Random>,
+    random: &'a mut Random,
     epoch: u32,
 }
 
 impl Dice<'_> {
     /// A new span id.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn span_id(&mut self, clock: &Clock) -> SpanId {
         self.source(clock).span_id()
     }
@@ -168,15 +180,13 @@ impl Dice<'_> {
         self.source(clock).next_u64()
     }
 
-    #[inline]
+    #[inline(always)]
     fn source(&mut self, clock: &Clock) -> &mut Xoshiro256 {
         let jumps = clock.jumps();
-        let stale =
-            !matches!(self.random, Some(random) if random.epoch == self.epoch && random.jumps == jumps);
-        if stale {
-            *self.random = Some(seed(self.epoch, jumps));
+        if self.random.epoch != self.epoch || self.random.jumps != jumps {
+            *self.random = seed(self.epoch, jumps);
         }
-        &mut self.random.get_or_insert_with(|| seed(self.epoch, jumps)).source
+        &mut self.random.source
     }
 }
 

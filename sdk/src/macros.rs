@@ -1,11 +1,12 @@
 //! What `span!` expands to.
 
 use crate::Span;
+use crate::frame::Attached;
 use crate::local::{self, Local};
 use crate::provider;
 use crate::scope::Scope;
 use crate::start::{self, Parent, Start};
-use crate::tracer::scope_number;
+use crate::tracer::{known_scope, look_up_scope};
 use spanline_core::{Context, InstrumentationScope, Link, SpanKind, Value};
 use std::sync::atomic::AtomicU64;
 
@@ -28,7 +29,6 @@ impl Callsite {
     }
 
     /// Starts a span.
-    #[inline]
     pub fn start(
         &self,
         name: &str,
@@ -37,11 +37,14 @@ impl Callsite {
         attributes: &[(&str, Value<'_>)],
         links: &[Link<'_>],
     ) -> Span {
-        local::with(|local| self.start_in(local, name, kind, parent, attributes, links))
+        local::with(|local| {
+            let (provider, scope) = self.target(local);
+            let start = new_start(name, kind, parent, scope, attributes, links);
+            start::start(local, provider, &start)
+        })
     }
 
     /// Starts a span and makes it current.
-    #[inline]
     pub fn enter(
         &self,
         name: &str,
@@ -50,40 +53,52 @@ impl Callsite {
         attributes: &[(&str, Value<'_>)],
         links: &[Link<'_>],
     ) -> Scope {
-        local::with(|local| {
-            let span = self.start_in(local, name, kind, parent, attributes, links);
-            Scope::of(local.attach_span(&span), span)
-        })
+        let (provider, scope) = local::with(|local| self.target(local));
+        // Made anew where it is passed on by reference, so that the usual way keeps it in registers.
+        let start = || new_start(name, kind, parent, scope, attributes, links);
+        match local::with(|local| start::quick(local, provider, start())) {
+            Some(head) => {
+                let before = local::with(|local| local.head.replace(head));
+                Scope::of(Attached::over(before), Span::of_head(&head))
+            }
+            None => start::enter(provider, &start()),
+        }
     }
 
+    /// The provider for a span of this place, and the number of its scope there.
     #[inline(always)]
-    fn start_in(
-        &self,
-        local: &Local,
-        name: &str,
-        kind: SpanKind,
-        parent: Option<&Context>,
-        attributes: &[(&str, Value<'_>)],
-        links: &[Link<'_>],
-    ) -> Span {
-        let (provider, scope) = scope_number(&self.known, provider::current_id_in(local), || {
-            InstrumentationScope {
-                name: self.name.into(),
-                version: Some(self.version.into()),
-                ..InstrumentationScope::default()
-            }
-        });
-        let parent = parent.map_or(Parent::Current, Parent::Of);
-        let start = Start {
-            name,
-            kind,
-            parent,
-            scope,
-            attributes,
-            links,
-            start_time: None,
-        };
-        start::start(local, provider, &start)
+    fn target(&self, local: &Local) -> (u32, u16) {
+        let provider = provider::current_id_in(local);
+        known_scope(&self.known, provider).unwrap_or_else(|| self.look_up(provider))
+    }
+
+    #[cold]
+    fn look_up(&self, provider: u32) -> (u32, u16) {
+        look_up_scope(&self.known, provider, || InstrumentationScope {
+            name: self.name.into(),
+            version: Some(self.version.into()),
+            ..InstrumentationScope::default()
+        })
+    }
+}
+
+#[inline(always)]
+fn new_start<'a>(
+    name: &'a str,
+    kind: SpanKind,
+    parent: Option<&'a Context>,
+    scope: u16,
+    attributes: &'a [(&'a str, Value<'a>)],
+    links: &'a [Link<'a>],
+) -> Start<'a> {
+    Start {
+        name,
+        kind,
+        parent: parent.map_or(Parent::Current, Parent::Of),
+        scope,
+        attributes,
+        links,
+        start_time: None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Spans (OpenTelemetry trace API "Span").
 
 use crate::end;
+use crate::frame::Head;
 use crate::local;
 use crate::scope::Scope;
-use spanline_core::{Link, SpanContext, StatusCode, Value};
+use spanline_core::{Link, SpanContext, StatusCode, TraceState, Value};
 use spanline_engine::{Anchor, Changer, Engine, SpanRef};
 use std::error::Error;
 use std::fmt::Display;
@@ -259,6 +260,23 @@ impl Span {
             slot: Some(slot),
             provider,
             anchor,
+        })
+    }
+
+    /// The span of a head that was made for it.
+    #[inline(always)]
+    pub(crate) fn of_head(head: &Head) -> Self {
+        Self(CurrentSpan {
+            context: SpanContext::new(
+                head.trace_id(),
+                head.span_id,
+                head.flags,
+                false,
+                TraceState::EMPTY,
+            ),
+            slot: head.slot,
+            provider: head.provider,
+            anchor: head.anchor,
         })
     }
 

@@ -1,11 +1,13 @@
 //! How a span begins: parent, sampling decision, ids, slot (OpenTelemetry SDK "Span creation").
 
-use crate::frame::Head;
+use crate::clock::Clock;
+use crate::frame::{Attached, Head};
 use crate::guard;
 use crate::local::{self, Dice, Lane, Local, NoLane};
 use crate::provider::Shared;
+use crate::scope::Scope;
 use crate::span::Span;
-use spanline_core::sample::{AttributeSource, Decision, Quick, SamplingRequest, SamplingResult};
+use spanline_core::sample::{AttributeSource, Decision, Plan, Quick, SamplingRequest, SamplingResult};
 use spanline_core::{Context, Link, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState, Value};
 use spanline_engine::{Anchor, Life, NewSpan, StartTime};
 use std::sync::Arc;
@@ -73,7 +75,7 @@ impl Under {
             return Self::ROOT;
         }
         Self {
-            trace_id: head.trace_id,
+            trace_id: head.trace_id(),
             span_id: head.span_id,
             flags: head.flags,
             remote: head.is_remote(),
@@ -103,9 +105,72 @@ impl Under {
     }
 }
 
+/// Starts a span the usual way: below the current one of this process, at this moment, where the plan alone decides
+/// and nothing but the head is carried on. Gives its head. `None`, and nothing was done, where more has to be looked
+/// at: see [`slow`].
+///
+/// Inlined, and without anything that has to be dropped: what a span costs that is not sampled is little more than the
+/// instructions of this function.
+#[inline(always)]
+pub(crate) fn quick(local: &Local, provider: u32, start: Start<'_>) -> Option<Head> {
+    let head = local.head.get();
+    let is_usual = matches!(start.parent, Parent::Current) && start.start_time.is_none();
+    if !is_usual || !head.is_plain() || head.provider != provider {
+        return None;
+    }
+    let child = local::lane(provider, |lane, dice| {
+        let answer = match head.flags.is_sampled() {
+            true => &lane.shared.plan.local_sampled,
+            false => &lane.shared.plan.local_not_sampled,
+        };
+        lane.quick(dice, &head, *answer, start)
+    });
+    child.unwrap_or(None)
+}
+
+/// As [`quick`] where nothing is current: the span begins a trace.
+fn quick_root(local: &Local, provider: u32, start: &Start<'_>) -> Option<Head> {
+    let head = local.head.get();
+    let is_usual = matches!(start.parent, Parent::Current) && start.start_time.is_none();
+    if !is_usual || !head.is_empty() {
+        return None;
+    }
+    let root = local::lane(provider, |lane, dice| {
+        let answer = lane.shared.plan.root;
+        if !matches!(answer, Quick::Sample | Quick::Drop) {
+            return None;
+        }
+        let above = head.above_root(dice.trace_id(lane.shared.clock), provider);
+        lane.quick(dice, &above, answer, *start)
+    });
+    root.unwrap_or(None)
+}
+
 /// Starts a span of this provider.
 #[inline]
 pub(crate) fn start(local: &Local, provider: u32, start: &Start<'_>) -> Span {
+    match quick(local, provider, *start) {
+        Some(head) => Span::of_head(&head),
+        None => slow(local, provider, start),
+    }
+}
+
+/// As [`slow`], and makes the span current.
+#[inline(never)]
+pub(crate) fn enter(provider: u32, start: &Start<'_>) -> Scope {
+    let root = local::with(|local| {
+        let root = quick_root(local, provider, start)?;
+        Some((local.head.replace(root), root))
+    });
+    match root {
+        Some((before, root)) => Scope::of(Attached::over(before), Span::of_head(&root)),
+        None => Scope::enter(local::with(|local| slow(local, provider, start))),
+    }
+}
+
+/// Starts a span of this provider, whatever has to be looked at for it.
+#[inline(never)]
+fn slow(local: &Local, provider: u32, start: &Start<'_>) -> Span {
     let head = local.head.get();
     let under = match start.parent {
         Parent::Current if !head.is_special() => Under::current(local, &head),
@@ -153,23 +218,81 @@ struct Decided {
     trace_state: TraceState,
 }
 
+/// Now, placed by the anchor of the local root; and that anchor. A local root takes one itself.
+#[inline(always)]
+fn start_time(clock: &Clock, anchor: &Anchor) -> (Anchor, Anchor) {
+    if anchor.raw == 0 {
+        let now = clock.anchor();
+        return (now, now);
+    }
+    let raw = clock.now_raw();
+    let unix_nano = clock.at(anchor, raw);
+    (Anchor { raw, unix_nano }, *anchor)
+}
+
+/// The plan's answer for a span below such a parent.
+#[inline(always)]
+fn planned(plan: &Plan, has_parent: bool, remote: bool, flags: TraceFlags) -> &Quick {
+    match (has_parent, remote, flags.is_sampled()) {
+        (false, ..) => &plan.root,
+        (true, false, true) => &plan.local_sampled,
+        (true, false, false) => &plan.local_not_sampled,
+        (true, true, true) => &plan.remote_sampled,
+        (true, true, false) => &plan.remote_not_sampled,
+    }
+}
+
 impl Lane {
+    /// See [`quick`].
+    #[inline(always)]
+    fn quick(&mut self, dice: &mut Dice<'_>, head: &Head, answer: Quick, start: Start<'_>) -> Option<Head> {
+        let shared = &*self.shared;
+        match answer {
+            Quick::Drop if !shared.needs_calls => {
+                let span_id = dice.span_id(shared.clock);
+                self.producer.count(Life::SampledOut);
+                Some(head.unrecorded_child(span_id))
+            }
+            Quick::Sample if !shared.needs_calls => {
+                let span_id = dice.span_id(shared.clock);
+                Some(self.open_quick(head, span_id, start))
+            }
+            _ => None,
+        }
+    }
+
+    /// Opens the slot of a span that [`Self::quick`] has drawn.
+    #[inline(always)]
+    fn open_quick(&mut self, head: &Head, span_id: SpanId, start: Start<'_>) -> Head {
+        let clock = self.shared.clock;
+        let (time, anchor) = start_time(clock, &head.anchor);
+        let new = NewSpan {
+            trace_id: head.trace_id(),
+            span_id,
+            flags: head.flags.with_sampled(true),
+            parent_span_id: head.span_id,
+            parent_is_remote: false,
+            trace_state: TraceState::EMPTY,
+            scope: start.scope,
+            name: start.name,
+            kind: start.kind,
+            start: StartTime::Clock(time),
+            sampled: true,
+        };
+        match self.producer.open(&new, start.attributes, start.links) {
+            Some(slot) => head.recorded_child(span_id, slot, anchor),
+            None => head.unrecorded_child(span_id),
+        }
+    }
+
     /// Starts a span when nobody has to be asked. `None`: the sampler, the id generator or a processor must be called,
     /// and foreign code is never called in here.
-    #[inline]
     fn start(&mut self, dice: &mut Dice<'_>, under: Under, start: &Start<'_>) -> Option<Span> {
         let shared = &*self.shared;
         if shared.needs_calls {
             return None;
         }
-        let plan = &shared.plan;
-        let quick = match (under.exists(), under.remote, under.flags.is_sampled()) {
-            (false, ..) => plan.root,
-            (true, false, true) => plan.local_sampled,
-            (true, false, false) => plan.local_not_sampled,
-            (true, true, true) => plan.remote_sampled,
-            (true, true, false) => plan.remote_not_sampled,
-        };
+        let quick = *planned(&shared.plan, under.exists(), under.remote, under.flags);
         let (trace_id, random) = match under.exists() {
             true => (under.trace_id, under.flags.is_random()),
             // New trace ids of the built-in generator are random.
@@ -200,19 +323,13 @@ impl Lane {
     }
 
     /// Opens the slot of a span that is to be recorded.
-    #[inline]
     fn open(&mut self, under: &Under, start: &Start<'_>, decided: Decided) -> Span {
         let clock = self.shared.clock;
         let (time, anchor) = match start.start_time {
             Some(given) => (StartTime::Given(given), under.anchor),
-            None if under.anchor.raw != 0 => {
-                let raw = clock.now_raw();
-                let unix_nano = clock.at(&under.anchor, raw);
-                (StartTime::Clock(Anchor { raw, unix_nano }), under.anchor)
-            }
             None => {
-                let now = clock.anchor();
-                (StartTime::Clock(now), now)
+                let (now, anchor) = start_time(clock, &under.anchor);
+                (StartTime::Clock(now), anchor)
             }
         };
         let sampled = decided.decision == Decision::RecordAndSample;
@@ -231,7 +348,7 @@ impl Lane {
             sampled,
         };
         let id = self.shared.id;
-        let opened = self.producer.open(new, start.attributes, start.links);
+        let opened = self.producer.open(&new, start.attributes, start.links);
         let flags = if opened.is_some() {
             flags
         } else {

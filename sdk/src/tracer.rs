@@ -54,7 +54,8 @@ impl Tracer {
             Inner::Of { provider, scope } => (provider.shared().id, *scope),
             Inner::Global(late) => {
                 let provider = provider::current_id();
-                scope_number(&late.known, provider, || late.scope.clone())
+                known_scope(&late.known, provider)
+                    .unwrap_or_else(|| look_up_scope(&late.known, provider, || late.scope.clone()))
             }
         }
     }
@@ -85,22 +86,16 @@ impl Tracer {
     }
 }
 
-/// The number of a scope in a provider, remembered in `known`.
+/// The number of a scope in a provider, when `known` remembers it.
 #[inline]
-pub(crate) fn scope_number(
-    known: &AtomicU64,
-    provider: u32,
-    scope: impl FnOnce() -> InstrumentationScope,
-) -> (u32, u16) {
+pub(crate) fn known_scope(known: &AtomicU64, provider: u32) -> Option<(u32, u16)> {
     let word = known.load(Ordering::Relaxed);
-    if word >> 16 == u64::from(provider) && provider != 0 {
-        return (provider, word as u16);
-    }
-    look_up_scope(known, provider, scope)
+    (word >> 16 == u64::from(provider) && provider != 0).then_some((provider, word as u16))
 }
 
+/// The number of a scope in a provider, remembered in `known` from now on.
 #[cold]
-fn look_up_scope(
+pub(crate) fn look_up_scope(
     known: &AtomicU64,
     provider: u32,
     scope: impl FnOnce() -> InstrumentationScope,

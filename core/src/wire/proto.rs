@@ -5,6 +5,9 @@ use core::fmt;
 /// Bytes that a varint of this value takes: 1 to 10.
 #[inline]
 pub(crate) const fn varint_len(value: u64) -> usize {
+    if value < 0x80 {
+        return 1;
+    }
     // Seven bits per byte; multiplying avoids the division.
     ((63 - (value | 1).leading_zeros() as usize) * 9 + 73) / 64
 }
@@ -91,9 +94,10 @@ pub(crate) trait Sink {
 #[inline]
 pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
     match bytes.len() {
+        8..=16 => overlapping::<8>(place, bytes),
+        17..=32 => overlapping::<16>(place, bytes),
         4..8 => overlapping::<4>(place, bytes),
-        8..16 => overlapping::<8>(place, bytes),
-        16..=32 => overlapping::<16>(place, bytes),
+        2..4 => overlapping::<2>(place, bytes),
         _ => place.copy_from_slice(bytes),
     }
 }

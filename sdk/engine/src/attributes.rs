@@ -1,17 +1,20 @@
-//! The attributes of an open span: encoded once, in one region, with an index in order of first insertion.
+//! The message of an open span, up to and with its attributes: encoded once, in one region, with an index of the
+//! attributes in order of first insertion.
 
 use alloc::vec::Vec;
-use spanline_core::{Value, ValueLimits, wire::otlp};
+use spanline_core::{Value, ValueLimits, wire::otlp, wire::otlp::SpanHead};
 
 /// Buffers that grew beyond this are given back when their span ends.
 const KEEP: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(crate) struct Attributes {
-    /// Finished `Span.attributes` fields in its first `used` bytes, in order of writing; those overwritten are still in
-    /// it. Its length is room that was made before.
+    /// In its first `used` bytes: the span's head, and behind it finished `Span.attributes` fields in order of writing;
+    /// those overwritten are still in it. Its length is room that was made before.
     region: Vec<u8>,
     used: usize,
+    /// Where the head ends.
+    head: usize,
     index: Vec<Entry>,
     /// Bytes of `region` that no entry names any more.
     stale: usize,
@@ -30,6 +33,7 @@ impl Attributes {
         Self {
             region: Vec::new(),
             used: 0,
+            head: 0,
             index: Vec::new(),
             stale: 0,
             dropped: 0,
@@ -38,7 +42,7 @@ impl Attributes {
 
     /// Sets an attribute: a known key keeps its place and takes the new value; a new key beyond `count` is dropped
     /// and counted; the empty key is ignored.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set(&mut self, key: &str, value: Value<'_>, count: u32, limits: &ValueLimits) {
         if key.is_empty() {
             return;
@@ -54,32 +58,103 @@ impl Attributes {
         }
     }
 
-    /// Writes an attribute behind the others; where, and how long it is.
+    /// Begins a span: writes its head, in front of all attributes.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, head: &SpanHead<'_>) {
+        let length = head.encoded_len();
+        self.make_room(length);
+        if let Some(place) = self.region.get_mut(..length) {
+            head.write_to(place);
+        }
+        self.used = length;
+        self.head = length;
+    }
+
+    /// Makes room for this many bytes and, behind them, a short attribute.
     #[inline]
-    fn append(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> (u32, u32) {
-        let at = self.used;
-        let size = otlp::attribute_len(key, value, limits);
-        if self.region.len() < at + size {
-            self.grow(at + size);
+    fn make_room(&mut self, needed: usize) {
+        if self.region.len() < needed + otlp::SHORT_ATTRIBUTE {
+            self.grow(needed + otlp::SHORT_ATTRIBUTE);
         }
-        if let Some(place) = self.region.get_mut(at..at + size) {
-            otlp::write_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, place);
-        }
-        self.used = at + size;
-        (at as u32, size as u32)
     }
 
     #[cold]
     fn grow(&mut self, needed: usize) {
-        self.region.resize(needed.next_power_of_two().max(256), 0);
+        self.region.resize(needed.next_power_of_two().max(512), 0);
     }
 
+    /// Puts other bytes into a part of the head, given from its end; the parts before and behind stay.
+    #[cold]
+    pub(crate) fn change_head(&mut self, from: usize, to_end: usize, bytes: &[u8]) {
+        let to = self.head.saturating_sub(to_end);
+        if from > to || to > self.region.len() {
+            return;
+        }
+        let moved = |at: usize| at - (to - from) + bytes.len();
+        for entry in &mut self.index {
+            entry.at = moved(entry.at as usize) as u32;
+        }
+        self.head = moved(self.head);
+        self.used = moved(self.used);
+        self.region.splice(from..to, bytes.iter().copied());
+    }
+
+    pub(crate) fn head_len(&self) -> usize {
+        self.head
+    }
+
+    /// The last bytes of the head.
     #[inline]
+    pub(crate) fn head_end<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.region.get_mut(..self.head)?.last_chunk_mut()
+    }
+
+    /// Sets the attributes that a span begins with.
+    #[inline(never)]
+    pub(crate) fn set_all(&mut self, attributes: &[(&str, Value<'_>)], count: u32, limits: &ValueLimits) {
+        for &(key, value) in attributes {
+            self.set(key, value, count, limits);
+        }
+    }
+
+    /// Writes an attribute behind the others; where, and how long it is.
+    #[inline(always)]
+    fn append(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> (u32, u32) {
+        let at = self.used;
+        let room = self.region.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
+        let short = room
+            .and_then(|room| otlp::write_short_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, room));
+        let size = match short {
+            Some(size) => size,
+            None => self.append_long(key, value, limits),
+        };
+        self.used = at + size;
+        (at as u32, size as u32)
+    }
+
+    #[inline(never)]
+    fn append_long(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> usize {
+        let size = otlp::attribute_len(key, value, limits);
+        self.make_room(self.used + size);
+        self.region.get_mut(self.used..).map_or(0, |place| {
+            otlp::write_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, place)
+        })
+    }
+
+    #[inline(always)]
     fn find(&self, hash: u32, key: &str) -> Option<usize> {
-        // Hashes rarely collide, so keys are read back only for the entry that is meant.
-        self.index
-            .iter()
-            .position(|entry| entry.hash == hash && otlp::attribute_key(self.bytes(entry)) == key.as_bytes())
+        for (at, entry) in self.index.iter().enumerate() {
+            // Hashes rarely collide, so keys are read back only for the entry that is meant.
+            if entry.hash == hash && self.is(entry, key) {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    #[cold]
+    fn is(&self, entry: &Entry, key: &str) -> bool {
+        otlp::attribute_key(self.bytes(entry)) == key.as_bytes()
     }
 
     fn bytes(&self, entry: &Entry) -> &[u8] {
@@ -102,6 +177,7 @@ impl Attributes {
 
     fn compact(&mut self) {
         let mut region = Vec::with_capacity(self.used - self.stale);
+        region.extend_from_slice(self.region.get(..self.head).unwrap_or_default());
         for entry in &mut self.index {
             let from = entry.at as usize;
             entry.at = region.len() as u32;
@@ -116,7 +192,7 @@ impl Attributes {
         self.stale = 0;
     }
 
-    /// The encoded attributes, in order of first insertion.
+    /// The head and the attributes, in order of first insertion.
     #[inline]
     pub(crate) fn encoded(&mut self) -> &[u8] {
         if self.stale > 0 {
@@ -125,15 +201,24 @@ impl Attributes {
         self.region.get(..self.used).unwrap_or_default()
     }
 
+    /// Whether the region is what goes into the message, and nothing is to be said about dropped attributes.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.stale as u64 | u64::from(self.dropped) == 0
+    }
+
     pub(crate) fn dropped(&self) -> u32 {
         self.dropped
     }
 
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.used = 0;
         self.index.clear();
-        self.stale = 0;
-        self.dropped = 0;
+        if !self.is_plain() {
+            self.stale = 0;
+            self.dropped = 0;
+        }
         if self.region.len() > KEEP {
             self.region = Vec::new();
         }
@@ -202,5 +287,33 @@ mod tests {
             set(&mut attributes, key, 1);
         }
         assert_eq!(attributes.index.len(), 3);
+    }
+    #[test]
+    fn a_changed_head_moves_the_attributes_behind_it() {
+        use spanline_core::{SpanId, SpanKind, TraceId};
+        let head = |name| SpanHead {
+            trace_id: TraceId::from_bytes([1; 16]),
+            span_id: SpanId::from_bytes([2; 8]),
+            trace_state: "",
+            parent_span_id: SpanId::INVALID,
+            name,
+            kind: SpanKind::Internal,
+            start_unix_nano: 1,
+        };
+        let long = "long".repeat(100);
+        for (old, new) in [("short", long.as_str()), (long.as_str(), "s"), ("name", "")] {
+            let mut expected = Attributes::new();
+            expected.begin(&head(new));
+            let mut attributes = Attributes::new();
+            attributes.begin(&head(old));
+            set(&mut attributes, "first", 1);
+            attributes.change_head(head(old).name_at(), SpanHead::TIMES, &SpanHead::name_field(new));
+            for attributes in [&mut expected, &mut attributes] {
+                set(attributes, "first", 2);
+                set(attributes, "second", 3);
+                *attributes.head_end().unwrap() = 9u64.to_le_bytes();
+            }
+            assert_eq!(attributes.encoded(), expected.encoded());
+        }
     }
 }

@@ -3,7 +3,8 @@
 use crate::attributes::Attributes;
 use alloc::{string::String, vec::Vec};
 use spanline_core::{
-    Link, SpanId, SpanKind, SpanLimits, StatusCode, TraceFlags, TraceId, TraceState, Value, wire::otlp,
+    Link, SpanId, SpanKind, SpanLimits, StatusCode, TraceFlags, TraceId, TraceState, Value,
+    wire::otlp::{self, SpanHead, SpanTail},
 };
 
 /// A moment by the host's clock: its raw reading, and the wall time that stands for it.
@@ -69,17 +70,18 @@ pub(crate) struct OpenSpan {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
     pub(crate) flags: TraceFlags,
-    parent_span_id: SpanId,
     parent_is_remote: bool,
     pub(crate) sampled: bool,
     pub(crate) scope: u16,
-    kind: SpanKind,
     status: StatusCode,
     pub(crate) start: StartTime,
+    /// There is more than a head, attributes and flags: see [`Self::finish`]. Else nothing of it was touched.
+    rich: bool,
     /// While processors are told that the span ends: the end time, and who may still change the span.
-    pub(crate) ending: Option<Ending>,
-    name: String,
+    ending: Option<Ending>,
     pub(crate) trace_state: TraceState,
+    /// Where the name stands in the message.
+    name_at: usize,
     attributes: Attributes,
     events: Collection,
     links: Collection,
@@ -138,15 +140,14 @@ impl OpenSpan {
             trace_id: TraceId::INVALID,
             span_id: SpanId::INVALID,
             flags: TraceFlags::NONE,
-            parent_span_id: SpanId::INVALID,
             parent_is_remote: false,
             sampled: false,
             scope: 0,
-            kind: SpanKind::Internal,
             status: StatusCode::Unset,
             start: StartTime::Given(0),
+            rich: false,
             ending: None,
-            name: String::new(),
+            name_at: 0,
             trace_state: TraceState::EMPTY,
             attributes: Attributes::new(),
             events: Collection::new(),
@@ -156,24 +157,41 @@ impl OpenSpan {
     }
 
     /// Fills a cleared slot.
-    #[inline]
-    pub(crate) fn begin(&mut self, new: NewSpan<'_>) {
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, new: &NewSpan<'_>) {
         self.trace_id = new.trace_id;
         self.span_id = new.span_id;
         self.flags = new.flags;
-        self.parent_span_id = new.parent_span_id;
         self.parent_is_remote = new.parent_is_remote;
         self.sampled = new.sampled;
         self.scope = new.scope;
-        self.kind = new.kind;
         self.start = new.start;
-        self.trace_state = new.trace_state;
-        self.name.push_str(new.name);
+        let head = SpanHead {
+            trace_id: new.trace_id,
+            span_id: new.span_id,
+            trace_state: new.trace_state.as_str(),
+            parent_span_id: new.parent_span_id,
+            name: new.name,
+            kind: new.kind,
+            start_unix_nano: new.start.unix_nano(),
+        };
+        if !new.trace_state.is_empty() || head.start_unix_nano == 0 {
+            self.rich = true;
+            self.trace_state = new.trace_state.clone();
+        }
+        self.name_at = head.name_at();
+        self.attributes.begin(&head);
     }
 
-    #[inline]
     pub(crate) fn set(&mut self, key: &str, value: Value<'_>, limits: &SpanLimits) {
         self.attributes.set(key, value, limits.attributes, &limits.value);
+    }
+
+    /// Sets several attributes.
+    #[inline]
+    pub(crate) fn set_all(&mut self, attributes: &[(&str, Value<'_>)], limits: &SpanLimits) {
+        self.attributes
+            .set_all(attributes, limits.attributes, &limits.value);
     }
 
     pub(crate) fn add_event(
@@ -183,6 +201,7 @@ impl OpenSpan {
         attributes: &[(&str, Value<'_>)],
         limits: &SpanLimits,
     ) {
+        self.rich = true;
         if let Some(region) = self.events.admit(limits.events) {
             otlp::push_event(
                 name,
@@ -195,12 +214,20 @@ impl OpenSpan {
         }
     }
 
+    #[inline(never)]
+    pub(crate) fn add_links(&mut self, links: &[Link<'_>], limits: &SpanLimits) {
+        for link in links {
+            self.add_link(*link, limits);
+        }
+    }
+
     /// Adds a link. One without ids is kept only when it says something else.
     pub(crate) fn add_link(&mut self, link: Link<'_>, limits: &SpanLimits) {
         let context = link.context;
         if !context.is_valid() && link.attributes.is_empty() && context.trace_state().is_empty() {
             return;
         }
+        self.rich = true;
         if let Some(region) = self.links.admit(limits.links) {
             otlp::push_link(link, limits.link_attributes, &limits.value, region);
         }
@@ -211,6 +238,7 @@ impl OpenSpan {
         if self.status == StatusCode::Ok || status == StatusCode::Unset {
             return;
         }
+        self.rich = true;
         self.status = status;
         self.status_message.clear();
         if status == StatusCode::Error {
@@ -219,54 +247,138 @@ impl OpenSpan {
     }
 
     pub(crate) fn update_name(&mut self, name: &str) {
-        self.name.clear();
-        self.name.push_str(name);
+        let field = SpanHead::name_field(name);
+        self.attributes.change_head(self.name_at, SpanHead::TIMES, &field);
     }
 
-    /// The finished message's parts.
+    /// Says who alone may change the span from now on, and when it ended.
+    pub(crate) fn begin_end(&mut self, ending: Ending) {
+        self.rich = true;
+        self.ending = Some(ending);
+    }
+
     #[inline]
-    pub(crate) fn parts(&mut self, end_unix_nano: u64) -> otlp::SpanParts<'_> {
-        otlp::SpanParts {
-            trace_id: self.trace_id,
-            span_id: self.span_id,
-            trace_state: self.trace_state.as_str(),
-            parent_span_id: self.parent_span_id,
-            parent_is_remote: self.parent_is_remote,
-            flags: self.flags,
-            name: &self.name,
-            kind: self.kind,
-            start_unix_nano: self.start.unix_nano(),
-            end_unix_nano,
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
+
+    /// The finished message of the usual span: head, attributes and flags. `None`: there is more, or a zero to leave
+    /// out, see [`Self::finish`].
+    #[inline]
+    pub(crate) fn finish_plain(&mut self, end_unix_nano: u64) -> Option<PlainMessage<'_>> {
+        if self.rich || end_unix_nano == 0 || !self.attributes.is_plain() {
+            return None;
+        }
+        *self.attributes.head_end()? = end_unix_nano.to_le_bytes();
+        Some(PlainMessage {
+            flags: otlp::span_flags(self.flags, self.parent_is_remote),
+            front: self.attributes.encoded(),
+        })
+    }
+
+    /// The finished message, which takes nothing any more but its bytes.
+    pub(crate) fn finish(&mut self, end_unix_nano: u64) -> Message<'_> {
+        if let Some(place) = self.attributes.head_end() {
+            *place = end_unix_nano.to_le_bytes();
+        }
+        if end_unix_nano == 0 || self.start.unix_nano() == 0 {
+            self.leave_out_zero_times(end_unix_nano);
+        }
+        let tail = SpanTail {
             dropped_attributes: self.attributes.dropped(),
-            attributes: self.attributes.encoded(),
             events: &self.events.region,
             dropped_events: self.events.dropped,
             links: &self.links.region,
             dropped_links: self.links.dropped,
             status: self.status,
             status_message: &self.status_message,
+            flags: self.flags,
+            parent_is_remote: self.parent_is_remote,
+        };
+        Message {
+            front: self.attributes.encoded(),
+            tail,
         }
+    }
+
+    /// Protobuf does not write zeros.
+    #[cold]
+    fn leave_out_zero_times(&mut self, end: u64) {
+        let mut fields = Vec::new();
+        for (tag, time) in [(0x39, self.start.unix_nano()), (0x41, end)] {
+            if time != 0 {
+                fields.push(tag);
+                fields.extend_from_slice(&time.to_le_bytes());
+            }
+        }
+        let from = self.attributes.head_len().saturating_sub(18);
+        self.attributes.change_head(from, 0, &fields);
     }
 
     /// Makes the slot ready for its next span; keeps small buffers.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        self.name.clear();
-        if self.name.capacity() > KEEP {
-            self.name.shrink_to(KEEP);
-        }
         self.attributes.clear();
-        if self.events.count | self.events.dropped != 0 {
-            self.events.clear();
+        if self.rich {
+            self.clear_rich();
         }
-        if self.links.count | self.links.dropped != 0 {
-            self.links.clear();
-        }
-        if self.status != StatusCode::Unset {
-            self.status = StatusCode::Unset;
-            self.status_message = String::new();
-        }
+    }
+
+    #[inline(never)]
+    fn clear_rich(&mut self) {
+        self.events.clear();
+        self.links.clear();
+        self.status = StatusCode::Unset;
+        self.status_message = String::new();
         self.trace_state = TraceState::EMPTY;
         self.ending = None;
+        self.rich = false;
+    }
+}
+
+/// A finished message, about to be written.
+#[derive(Debug)]
+pub(crate) struct Message<'a> {
+    /// Everything up to the last attribute.
+    front: &'a [u8],
+    tail: SpanTail<'a>,
+}
+
+impl Message<'_> {
+    pub(crate) fn encoded_len(&self) -> usize {
+        self.front.len() + self.tail.encoded_len()
+    }
+
+    /// Fills a place of exactly [`Self::encoded_len`] bytes.
+    pub(crate) fn write_to(&self, place: &mut [u8]) {
+        if let Some((front, tail)) = place.split_at_mut_checked(self.front.len()) {
+            front.copy_from_slice(self.front);
+            self.tail.write_to(tail);
+        }
+    }
+}
+
+/// The finished message of a usual span.
+#[derive(Debug)]
+pub(crate) struct PlainMessage<'a> {
+    front: &'a [u8],
+    flags: [u8; 6],
+}
+
+impl PlainMessage<'_> {
+    #[inline]
+    pub(crate) fn encoded_len(&self) -> usize {
+        self.front.len() + self.flags.len()
+    }
+
+    /// Fills a place of exactly [`Self::encoded_len`] bytes.
+    #[inline]
+    pub(crate) fn write_to(&self, place: &mut [u8]) {
+        if let Some((front, flags)) = place.split_last_chunk_mut::<6>()
+            && front.len() == self.front.len()
+        {
+            front.copy_from_slice(self.front);
+            *flags = self.flags;
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     stats::Life,
 };
 use alloc::vec::Vec;
-use spanline_core::{Link, SpanContext, StatusCode, Value, wire::otlp::SpanParts};
+use spanline_core::{Link, SpanContext, StatusCode, Value};
 
 /// A span whose message was made before its record, for processors to judge.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +21,10 @@ pub struct Finished {
 
 impl Producer {
     /// Opens a span. `None`, and counted, when too many are open or the engine is closed.
-    #[inline]
+    #[inline(always)]
     pub fn open(
         &mut self,
-        new: NewSpan<'_>,
+        new: &NewSpan<'_>,
         attributes: &[(&str, Value<'_>)],
         links: &[Link<'_>],
     ) -> Option<SpanRef> {
@@ -32,21 +32,20 @@ impl Producer {
             self.count(Life::RefusedAfterShutdown);
             return None;
         }
-        let Some(slot) = self.take_slot() else {
+        let Some(mut slot) = self.take_slot() else {
             self.count(Life::RefusedOpenBound);
             return None;
         };
         let engine = self.engine();
-        let limits = engine.limits();
-        let span = slot.open(engine.epoch(), engine.id(), |span| {
-            span.begin(new);
-            for &(key, value) in attributes {
-                span.set(key, value, limits);
-            }
-            for link in links {
-                span.add_link(*link, limits);
-            }
-        });
+        let span = slot.span();
+        span.begin(new);
+        if !attributes.is_empty() {
+            span.set_all(attributes, engine.limits());
+        }
+        if !links.is_empty() {
+            span.add_links(links, engine.limits());
+        }
+        let span = slot.open(engine.epoch(), engine.id());
         self.count(Life::Recorded);
         Some(span)
     }
@@ -64,9 +63,12 @@ impl Producer {
                 self.count(Life::AfterShutdown);
             } else {
                 let scope = open.scope;
-                let parts = open.parts(end);
-                let size = parts.encoded_len();
-                self.append(size, scope, |message| write(&parts, message));
+                match open.finish_plain(end) {
+                    Some(message) => {
+                        self.append(message.encoded_len(), scope, |place| message.write_to(place));
+                    }
+                    None => self.append_rich(scope, open, end),
+                }
             }
             open.clear();
         });
@@ -82,6 +84,12 @@ impl Producer {
         }
     }
 
+    #[inline(never)]
+    fn append_rich(&mut self, scope: u16, open: &mut OpenSpan, end: u64) {
+        let message = open.finish(end);
+        self.append(message.encoded_len(), scope, |place| message.write_to(place));
+    }
+
     /// Ends a span for processors to judge: writes its message into `message` (cleared first). `None`: it had ended.
     ///
     /// It counts as ended with [`Self::accept`] or [`Self::withhold`]: a flush in a processor must not wait for it.
@@ -89,19 +97,19 @@ impl Producer {
         let epoch = self.engine().epoch();
         // Only who began the end may bring it to an end.
         span.with(epoch, |open| {
-            open.ending.is_some_and(|ending| ending.owner == owner)
+            open.ending().is_some_and(|ending| ending.owner == owner)
         })
         .filter(|mine| *mine)?;
         let (finished, slot) = span.close(epoch, |open| {
-            let end = open.ending.map_or(0, |ending| ending.end);
+            let end = open.ending().map_or(0, |ending| ending.end);
             let finished = Finished {
                 scope: open.scope,
                 sampled: open.sampled,
             };
-            let parts = open.parts(end);
+            let encoded = open.finish(end);
             message.clear();
-            message.resize(parts.encoded_len(), 0);
-            write(&parts, message);
+            message.resize(encoded.encoded_len(), 0);
+            encoded.write_to(message);
             open.clear();
             finished
         })?;
@@ -147,11 +155,6 @@ impl Producer {
     }
 }
 
-#[inline]
-fn write(parts: &SpanParts<'_>, message: &mut [u8]) {
-    parts.fill(message);
-}
-
 /// Who changes a span: 0, or the number of the thread on which its end callbacks run.
 pub type Changer = u64;
 
@@ -160,7 +163,7 @@ impl Engine {
     #[inline]
     fn change(&self, span: SpanRef, by: Changer, change: impl FnOnce(&mut OpenSpan)) -> bool {
         span.with(self.epoch(), |open| {
-            let may = open.ending.is_none_or(|ending| ending.owner == by);
+            let may = open.ending().is_none_or(|ending| ending.owner == by);
             if may {
                 change(open);
             }
@@ -177,11 +180,7 @@ impl Engine {
 
     /// Sets several attributes under one lock.
     pub fn set_many(&self, span: SpanRef, by: Changer, attributes: &[(&str, Value<'_>)]) -> bool {
-        self.change(span, by, |open| {
-            for &(key, value) in attributes {
-                open.set(key, value, self.limits());
-            }
-        })
+        self.change(span, by, |open| open.set_all(attributes, self.limits()))
     }
 
     /// Adds an event at this time, in nanoseconds since the Unix epoch.
@@ -240,11 +239,11 @@ impl Engine {
     /// it has ended or is ending already.
     pub fn begin_end(&self, span: SpanRef, owner: u64, end: impl FnOnce(StartTime) -> u64) -> Option<u64> {
         span.with(self.epoch(), |open| {
-            if open.ending.is_some() {
+            if open.ending().is_some() {
                 return None;
             }
             let end = end(open.start);
-            open.ending = Some(Ending { end, owner });
+            open.begin_end(Ending { end, owner });
             Some(end)
         })
         .flatten()
@@ -271,7 +270,7 @@ pub(crate) mod tests_support {
             start: StartTime::Given(1),
             sampled: true,
         };
-        producer.open(new, &[], &[])
+        producer.open(&new, &[], &[])
     }
 
     pub(crate) fn start(producer: &mut Producer, number: u64) -> SpanRef {

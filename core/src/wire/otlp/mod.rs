@@ -8,6 +8,7 @@ mod check;
 mod frame;
 mod keys;
 mod parts;
+mod pieces;
 mod span;
 mod text;
 mod value;
@@ -33,9 +34,10 @@ pub use frame::{
     SPAN_ATTRIBUTES, SPAN_EVENTS, SPAN_LINKS, SPANS, framed_len, framed_spans, write_frame,
 };
 pub use parts::{EventParts, LinkParts};
+pub use pieces::{SpanHead, SpanTail, span_flags};
 pub use span::SpanParts;
 pub use text::ValueText;
-pub use value::{attribute_key, attribute_len, write_attribute};
+pub use value::{SHORT_ATTRIBUTE, attribute_key, attribute_len, write_attribute, write_short_attribute};
 pub use value_view::{Attributes, ListView, ValueView};
 pub use view::{EventView, LinkView, ResourceView, ScopeView, SpanView};
 

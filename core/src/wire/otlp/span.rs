@@ -1,6 +1,7 @@
 //! The writer of a `Span` message.
 
-use crate::wire::proto::{Sink, Slice, optional_len, optional_varint_len};
+use super::pieces::{SpanTail, parent, times};
+use crate::wire::proto::{Sink, Slice, optional_len};
 use crate::{SpanId, SpanKind, StatusCode, TraceFlags, TraceId};
 
 /// Everything a finished span consists of. Attributes, events and links are complete encoded fields, one after the
@@ -85,27 +86,15 @@ impl SpanParts<'_> {
     /// Exact length of the message.
     #[inline]
     pub fn encoded_len(&self) -> usize {
-        // 28 bytes of ids, kind in 2, flags in 6.
-        let mut length = 36
+        let parent = if self.parent_span_id.is_valid() { 10 } else { 0 };
+        // 28 bytes of ids, kind in 2.
+        30 + optional_len(self.trace_state.len())
+            + parent
             + optional_len(self.name.len())
             + fixed64_len(self.start_unix_nano)
             + fixed64_len(self.end_unix_nano)
             + self.attributes.len()
-            + self.events.len()
-            + self.links.len()
-            + optional_len(self.trace_state.len());
-        if self.parent_span_id.is_valid() {
-            length += 10;
-        }
-        if self.dropped_attributes | self.dropped_events | self.dropped_links != 0 {
-            length += optional_varint_len(self.dropped_attributes.into())
-                + optional_varint_len(self.dropped_events.into())
-                + optional_varint_len(self.dropped_links.into());
-        }
-        if self.status != StatusCode::Unset {
-            length += crate::wire::proto::framed_len(self.status_len());
-        }
-        length
+            + self.tail().encoded_len()
     }
 
     /// Writes the message, fields in ascending order, and gives its length. Writes nothing and gives 0 when `out` is
@@ -132,53 +121,34 @@ impl SpanParts<'_> {
         out.fixed(ids(self.trace_id, self.span_id));
         out.optional(0x1a, self.trace_state.as_bytes());
         if self.parent_span_id.is_valid() {
-            let mut parent = [0; 10];
-            parent[..2].copy_from_slice(&[0x22, 8]);
-            parent[2..].copy_from_slice(self.parent_span_id.as_bytes());
-            out.fixed(parent);
+            out.fixed(parent(self.parent_span_id));
         }
         out.optional(0x2a, self.name.as_bytes());
         if self.start_unix_nano != 0 && self.end_unix_nano != 0 {
-            let mut block = [0; 20];
-            block[..3].copy_from_slice(&[0x30, self.kind as u8, 0x39]);
-            block[3..11].copy_from_slice(&self.start_unix_nano.to_le_bytes());
-            block[11] = 0x41;
-            block[12..].copy_from_slice(&self.end_unix_nano.to_le_bytes());
-            out.fixed(block);
+            out.fixed(times(self.kind, self.start_unix_nano, self.end_unix_nano));
         } else {
             out.fixed([0x30, self.kind as u8]);
             out.optional_fixed64(0x39, self.start_unix_nano);
             out.optional_fixed64(0x41, self.end_unix_nano);
         }
         out.put(self.attributes);
-        out.optional_varint(0x50, self.dropped_attributes.into());
-        if !self.events.is_empty() {
-            out.put(self.events);
-        }
-        out.optional_varint(0x60, self.dropped_events.into());
-        if !self.links.is_empty() {
-            out.put(self.links);
-        }
-        out.optional_varint(0x70, self.dropped_links.into());
-        if self.status != StatusCode::Unset {
-            out.frame(0x7a, self.status_len());
-            out.optional(0x12, self.message().as_bytes());
-            out.fixed([0x18, self.status as u8]);
-        }
-        let flags = wire_flags(self.flags, self.parent_is_remote).to_le_bytes();
-        out.fixed([0x85, 0x01, flags[0], flags[1], flags[2], flags[3]]);
+        self.tail().put(out);
     }
 
-    /// The status message that is written.
-    const fn message(&self) -> &str {
-        match self.status {
-            StatusCode::Error => self.status_message,
-            _ => "",
+    /// What stands behind the attributes.
+    #[inline]
+    const fn tail(&self) -> SpanTail<'_> {
+        SpanTail {
+            dropped_attributes: self.dropped_attributes,
+            events: self.events,
+            dropped_events: self.dropped_events,
+            links: self.links,
+            dropped_links: self.dropped_links,
+            status: self.status,
+            status_message: self.status_message,
+            flags: self.flags,
+            parent_is_remote: self.parent_is_remote,
         }
-    }
-
-    const fn status_len(&self) -> usize {
-        2 + optional_len(self.message().len())
     }
 }
 

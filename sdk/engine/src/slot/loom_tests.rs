@@ -8,10 +8,15 @@ fn slot() -> FreeSlot {
     FreeSlot(Box::leak(Box::new(Slot::new(0))))
 }
 
+fn in_scope(mut slot: FreeSlot, scope: u16) -> FreeSlot {
+    slot.span().scope = scope;
+    slot
+}
+
 #[test]
 fn changes_under_the_lock_exclude_each_other() {
     loom::model(|| {
-        let span = slot().open(1, 1, |open| open.scope = 0);
+        let span = in_scope(slot(), 0).open(1, 1);
         let other = thread::spawn(move || span.with(1, |open| open.scope += 1));
         span.with(1, |open| open.scope += 1);
         other.join().unwrap();
@@ -22,7 +27,7 @@ fn changes_under_the_lock_exclude_each_other() {
 #[test]
 fn of_two_ends_one_counts() {
     loom::model(|| {
-        let span = slot().open(1, 1, |_| {});
+        let span = slot().open(1, 1);
         let other = thread::spawn(move || span.close(1, |_| {}).is_some());
         let mine = span.close(1, |_| {}).is_some();
         assert!(mine ^ other.join().unwrap());
@@ -32,10 +37,10 @@ fn of_two_ends_one_counts() {
 #[test]
 fn a_change_after_the_end_reaches_nobody() {
     loom::model(|| {
-        let span = slot().open(1, 1, |open| open.scope = 7);
+        let span = in_scope(slot(), 7).open(1, 1);
         let late = thread::spawn(move || span.with(1, |open| open.scope = 9));
         let ((), free) = span.close(1, |open| open.scope = 0).unwrap();
-        let next = free.open(1, 1, |open| open.scope = 1);
+        let next = in_scope(free, 1).open(1, 1);
         late.join().unwrap();
         assert_eq!(next.with(1, |open| open.scope), Some(1));
     });

@@ -80,13 +80,19 @@ const ONE_GENERATION: u32 = 2;
 pub struct FreeSlot(&'static Slot);
 
 impl FreeSlot {
-    /// Opens a span in this slot; `fill` prepares it before anybody else can name it.
-    #[inline]
+    /// What the slot holds, to be prepared before anybody else can name it.
+    #[inline(always)]
     #[allow(unsafe_code)]
-    pub(crate) fn open(self, epoch: u32, owner: u32, fill: impl FnOnce(&mut OpenSpan)) -> SpanRef {
+    pub(crate) fn span(&mut self) -> &mut OpenSpan {
+        // SAFETY: we own the slot: every older name carries an older generation and so never gets the lock; and the
+        // reference borrows `self` exclusively.
+        self.0.span.with_mut(|span| unsafe { &mut *span })
+    }
+
+    /// Opens the span that was prepared in this slot.
+    #[inline(always)]
+    pub(crate) fn open(self, epoch: u32, owner: u32) -> SpanRef {
         let slot = self.0;
-        // SAFETY: we own the slot: every older name carries an older generation and so never gets the lock.
-        slot.span.with_mut(|span| fill(unsafe { &mut *span }));
         slot.epoch.store(epoch, Ordering::Relaxed);
         slot.owner.store(owner, Ordering::Relaxed);
         // The name travels to other threads by means that synchronise; the generation was published at closing.
