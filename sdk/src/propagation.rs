@@ -1,10 +1,14 @@
 //! Carrying context in and out (OpenTelemetry propagators API).
 
 use crate::latest::Latest;
-use crate::{context, provider};
+use crate::{context, guard, provider};
 use spanline_core::Context;
 use spanline_core::propagate::{Getter, Setter, TextMapPropagator};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// Panics of the user's propagators and carriers; they belong to no provider.
+static CAUGHT: AtomicU64 = AtomicU64::new(0);
 
 static GLOBAL: Latest<Arc<dyn TextMapPropagator>> = Latest::new();
 
@@ -42,7 +46,8 @@ pub fn inject(carrier: &mut dyn Setter) {
 /// As [`inject`], of this context.
 pub fn inject_context(context: &Context, carrier: &mut dyn Setter) {
     if let Some(propagator) = propagator() {
-        propagator.inject(context, carrier);
+        // Carrier and propagator may be the user's code.
+        guard::foreign(&CAUGHT, "propagator", || propagator.inject(context, carrier));
     }
 }
 
@@ -68,7 +73,10 @@ pub fn extract(carrier: &dyn Getter) -> Context {
 /// As [`extract`], upon this context.
 pub fn extract_into(context: Context, carrier: &dyn Getter) -> Context {
     match propagator() {
-        Some(propagator) => propagator.extract(context, carrier),
+        Some(propagator) => {
+            let kept = context.clone();
+            guard::foreign(&CAUGHT, "propagator", || propagator.extract(context, carrier)).unwrap_or(kept)
+        }
         None => context,
     }
 }

@@ -106,6 +106,7 @@ pub struct Backoff {
 impl Backoff {
     const FIRST_MS: u64 = 1_000;
     const CAP_MS: u64 = 30_000;
+    const LEAST_MS: u64 = 100;
 
     /// The state before the first failure. No pause is longer than `longest_ms`.
     pub const fn new(longest_ms: u64) -> Self {
@@ -121,7 +122,9 @@ impl Backoff {
         let spread = (u128::from(self.base_ms) * 2 * u128::from((random >> 32) + 1) / 5) >> 32;
         let own = self.base_ms * 4 / 5 + spread as u64;
         self.base_ms = (self.base_ms * 3 / 2).min(Self::CAP_MS);
-        server_ms.unwrap_or(own).min(self.longest_ms)
+        // "At once" from a server that has just refused is not an invitation to hammer it.
+        let asked = server_ms.map(|asked| asked.max(Self::LEAST_MS));
+        asked.unwrap_or(own).min(self.longest_ms)
     }
 
     /// Back to the first pause: an attempt succeeded.

@@ -75,7 +75,7 @@ impl ExporterSlot {
         self.queue().close();
         self.changed.notify_one();
         if self.started.load(Ordering::Acquire) {
-            self.exporter.interrupt();
+            guard::foreign(&self.config.caught, "exporter", || self.exporter.interrupt());
         } else {
             guard::foreign(&self.config.caught, "exporter", || self.exporter.shutdown());
         }
@@ -90,7 +90,7 @@ impl ExporterSlot {
     }
 
     fn run(&self, worker: &Arc<Worker>) {
-        while let Some(batch) = self.next() {
+        while let Some(batch) = self.next(worker) {
             let outcome = self.send(&batch);
             self.queue().report(batch, outcome, monotonic(), worker.random());
             worker.progressed();
@@ -106,14 +106,23 @@ impl ExporterSlot {
     }
 
     /// Waits for a batch to send. `None`: it is time to end.
-    fn next(&self) -> Option<Arc<Batch>> {
+    fn next(&self, worker: &Worker) -> Option<Arc<Batch>> {
         let mut queue = self.queue();
         loop {
             if self.stop.load(Ordering::Acquire) {
                 return None;
             }
             let now = monotonic();
-            queue = match queue.poll(now) {
+            let settled = queue.progress().1;
+            let poll = queue.poll(now);
+            if queue.progress().1 != settled && !matches!(poll, Poll::Send(_)) {
+                // Batches grew too old: there is room, and the drain may be waiting for it.
+                drop(queue);
+                worker.progressed();
+                queue = self.queue();
+                continue;
+            }
+            queue = match poll {
                 Poll::Send(batch) => return Some(batch),
                 Poll::Wait(until) => {
                     let pause = Duration::from_nanos(until.saturating_sub(now).max(1));

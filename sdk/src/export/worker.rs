@@ -29,6 +29,10 @@ pub(crate) struct Worker {
     wanted: Mutex<Wanted>,
     progress: Condvar,
     random: AtomicU64,
+    /// When housekeeping was last done.
+    kept_house: AtomicU64,
+    /// Lost spans that were spoken of.
+    told: AtomicU64,
     /// Spans that every exporter's queue has been given; behind what is drained while a batch is on its way.
     delivered: AtomicU64,
 }
@@ -79,6 +83,8 @@ impl Worker {
             wanted: Mutex::default(),
             progress: Condvar::new(),
             random: AtomicU64::new(monotonic()),
+            kept_house: AtomicU64::new(0),
+            told: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
         }
     }
@@ -168,6 +174,7 @@ impl Worker {
                 self.delivered.fetch_add(spans, Ordering::AcqRel);
                 drop(self.wanted());
                 self.progress.notify_all();
+                self.housekeeping(pipeline.engine());
             }
             Next::Wait | Next::WaitUntil(_) if stop => return false,
             Next::Wait => std::thread::park(),
@@ -176,24 +183,56 @@ impl Worker {
                 if pause > 0 {
                     std::thread::park_timeout(Duration::from_nanos(pause));
                 }
-                self.housekeeping();
+                self.housekeeping(pipeline.engine());
             }
         }
         true
     }
 
-    /// What is done now and then while spans flow.
-    fn housekeeping(&self) {
+    /// What is done now and then while spans flow, at most once a second.
+    fn housekeeping(&self, engine: &Engine) {
+        const PERIOD: u64 = 1_000_000_000;
+        let now = monotonic();
+        if now.saturating_sub(self.kept_house.load(Ordering::Relaxed)) < PERIOD {
+            return;
+        }
+        self.kept_house.store(now, Ordering::Relaxed);
         self.config.clock.recalibrate();
         let caught = &self.config.caught;
-        while let Some(Some(notice)) = guard::foreign(caught, "sampler", || self.config.sampler.take_notice())
-        {
+        // A user's own could have notices without end.
+        for _ in 0..8 {
+            let notice = guard::foreign(caught, "sampler", || self.config.sampler.take_notice()).flatten();
+            let Some(notice) = notice else { break };
             log::report(log::Level::Warn, "sampler", format_args!("{notice}"));
         }
-        while let Some(Some(notice)) =
-            guard::foreign(caught, "propagator", || self.config.propagator.take_notice())
-        {
+        for _ in 0..8 {
+            let notice =
+                guard::foreign(caught, "propagator", || self.config.propagator.take_notice()).flatten();
+            let Some(notice) = notice else { break };
             log::report(log::Level::Warn, "propagator", format_args!("{notice}"));
+        }
+        self.tell_losses(engine);
+    }
+
+    /// Says what was lost since this was last said, and which options bound it.
+    fn tell_losses(&self, engine: &Engine) {
+        let life = engine.stats();
+        let exporters = self.exporters.iter().map(|exporter| exporter.stats(0));
+        let late: u64 = exporters
+            .map(|stats| stats.dropped_queue_full + stats.dropped_expired)
+            .sum();
+        let (full, large, open) = (
+            life.dropped.buffer_full,
+            life.dropped.too_large,
+            life.refused.open_bound,
+        );
+        let all = late + full + large + open;
+        if all > self.told.swap(all, Ordering::Relaxed) {
+            let line = format_args!(
+                "spans lost so far: {full} by a full buffer (buffer_bytes), {late} too old or by a full exporter queue \
+                 (max_age_ms), {large} too large (max_request_bytes), {open} over the number of open spans (max_open_spans)"
+            );
+            log::report(log::Level::Warn, "spans_lost", line);
         }
     }
 

@@ -209,3 +209,21 @@ fn put(body: &mut [u8], at: usize, bytes: &[u8]) -> usize {
     }
     end
 }
+
+/// Batches for tests of other modules.
+#[cfg(all(test, not(loom)))]
+pub(crate) mod tests_support {
+    use super::*;
+    use alloc::sync::Arc;
+
+    /// A batch of one empty span.
+    pub(crate) fn batch(made_at: u64) -> Arc<Batch> {
+        Arc::new(Batch {
+            body: vec![0; 16],
+            spans: 1,
+            scopes: Vec::new(),
+            made_at,
+            limited: false,
+        })
+    }
+}

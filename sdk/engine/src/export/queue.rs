@@ -12,6 +12,9 @@ use alloc::{
     vec::Vec,
 };
 
+/// Reasons of failure that are counted apart; further ones count as `other`.
+const REASONS: usize = 32;
+
 /// The bounds of one exporter's queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct QueueBounds {
@@ -182,6 +185,11 @@ impl ExportQueue {
                 self.give_up(batch.spans());
             }
         }
+        if self.is_idle() {
+            // Nobody is left to end the pause by an answer: what comes next is tried at once.
+            self.paused_until = None;
+            self.hurried = false;
+        }
     }
 
     fn give_up(&mut self, spans: u64) {
@@ -233,9 +241,15 @@ impl ExportQueue {
     }
 
     fn count_failed(&mut self, reason: String, spans: u64) {
-        match self.stats.failed.iter_mut().find(|(known, _)| *known == reason) {
+        let failed = &mut self.stats.failed;
+        let known = failed.iter().any(|(known, _)| *known == reason);
+        let reason = match known || failed.len() < REASONS {
+            true => reason,
+            false => String::from("other"),
+        };
+        match failed.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += spans,
-            None => self.stats.failed.push((reason, spans)),
+            None => failed.push((reason, spans)),
         }
     }
 
@@ -270,5 +284,62 @@ impl ExportQueue {
     /// The batches that wait, oldest first.
     pub fn waiting(&self) -> Vec<Arc<Batch>> {
         self.waiting.iter().cloned().collect()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::export::batch::tests_support::batch;
+
+    fn queue() -> ExportQueue {
+        let bounds = QueueBounds {
+            bytes: 1 << 20,
+            max_age_nanos: 5_000_000_000,
+            ready: 2,
+        };
+        ExportQueue::new("test", bounds)
+    }
+
+    fn sent(queue: &mut ExportQueue, now: u64) -> Arc<Batch> {
+        match queue.poll(now) {
+            Poll::Send(batch) => batch,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An outage longer than the age limit must not silence the exporter for ever.
+    #[test]
+    fn a_queue_whose_batches_grew_too_old_goes_on_with_the_next() {
+        let mut queue = queue();
+        assert!(queue.push(batch(0), 0));
+        let first = sent(&mut queue, 0);
+        let retry = Outcome::Retry {
+            after_ms: Some(60_000),
+            unreachable: true,
+        };
+        queue.report(first, retry, 1, 7);
+        assert!(matches!(queue.poll(2), Poll::Wait(_)) && !queue.is_hungry());
+        assert!(matches!(queue.poll(6_000_000_000), Poll::Empty));
+        assert!(queue.is_hungry() && queue.is_unreachable());
+        assert!(queue.push(batch(6_000_000_000), 0));
+        let second = sent(&mut queue, 6_000_000_001);
+        queue.report(second, Outcome::Delivered { rejected: 0 }, 6_000_000_002, 7);
+        let stats = queue.stats(0);
+        assert_eq!((stats.exported, stats.dropped_expired, stats.held), (1, 1, 0));
+    }
+
+    #[test]
+    fn reasons_without_end_are_counted_together() {
+        let mut queue = queue();
+        for number in 0..100 {
+            assert!(queue.push(batch(0), 0));
+            let batch = sent(&mut queue, 0);
+            let reason = alloc::format!("reason {number}");
+            queue.report(batch, Outcome::Failed { reason }, 0, 0);
+        }
+        let stats = queue.stats(0);
+        assert_eq!(stats.failed.len(), REASONS + 1);
+        assert!(stats.balances(100));
     }
 }
