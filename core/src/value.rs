@@ -64,6 +64,14 @@ value_from! {
     &'a [&'a str] => StrList, &'a [i64] => I64List, &'a [f64] => F64List, &'a [bool] => BoolList,
 }
 
+/// Sizes and counts. The largest `i64` stands for what is larger, which no size in memory is.
+impl From<usize> for Value<'_> {
+    #[inline]
+    fn from(value: usize) -> Self {
+        Value::I64(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
 #[cfg(feature = "alloc")]
 impl<'a> From<&'a String> for Value<'a> {
     #[inline]

@@ -40,9 +40,24 @@ impl Scope {
     }
 
     /// The span, which can be kept beyond the scope's end and does not end with it.
-    pub fn leave(self) -> Span {
-        self.span
+    pub fn leave(mut self) -> Span {
+        std::mem::replace(&mut self.span, Span::none())
     }
+}
+
+/// A scope that a panic leaves marks its span as failed: the status `Error` and the `error.type` `panic`.
+impl Drop for Scope {
+    #[inline]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            left_by_panic(&self.span);
+        }
+    }
+}
+
+#[cold]
+fn left_by_panic(span: &CurrentSpan) {
+    span.fail_text("panic", "the scope was left by a panic");
 }
 
 impl Deref for Scope {

@@ -11,6 +11,7 @@ use spanline_core::sample::{AttributeSource, Decision, Plan, Quick, SamplingRequ
 use spanline_core::{Context, Link, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState, Value};
 use spanline_engine::{Anchor, Life, NewSpan, StartTime};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Which span a new one belongs under.
 #[derive(Clone, Copy, Debug, Default)]
@@ -191,10 +192,9 @@ fn slow(local: &Local, provider: u32, start: &Start<'_>) -> Span {
 fn without_lane(local: &Local, provider: u32, start: &Start<'_>, error: NoLane) -> Span {
     match error {
         NoLane::Gone => without_provider(local, start),
-        NoLane::Dead => Span::none(),
-        NoLane::Reentrant => {
+        NoLane::Dead | NoLane::Reentrant => {
             local::count_outside(provider, &[Life::RefusedReentrant]);
-            Span::none()
+            without_provider(local, start)
         }
     }
 }
@@ -248,12 +248,12 @@ impl Lane {
     fn quick(&mut self, dice: &mut Dice<'_>, head: &Head, answer: Quick, start: Start<'_>) -> Option<Head> {
         let shared = &*self.shared;
         match answer {
-            Quick::Drop if !shared.needs_calls => {
+            Quick::Drop if !shared.needs_calls.load(Ordering::Relaxed) => {
                 let span_id = dice.span_id(shared.clock);
                 self.producer.count(Life::SampledOut);
                 Some(head.unrecorded_child(span_id))
             }
-            Quick::Sample if !shared.needs_calls => {
+            Quick::Sample if !shared.needs_calls.load(Ordering::Relaxed) => {
                 let span_id = dice.span_id(shared.clock);
                 Some(self.open_quick(head, span_id, start))
             }
@@ -289,7 +289,7 @@ impl Lane {
     /// and foreign code is never called in here.
     fn start(&mut self, dice: &mut Dice<'_>, under: Under, start: &Start<'_>) -> Option<Span> {
         let shared = &*self.shared;
-        if shared.needs_calls {
+        if shared.needs_calls.load(Ordering::Relaxed) {
             return None;
         }
         let quick = *planned(&shared.plan, under.exists(), under.remote, under.flags);
@@ -380,6 +380,13 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
         Parent::Of(context) => context.clone(),
         Parent::Current | Parent::Root => local.context(),
     };
+    if shared.is_shut_down() {
+        // As without a provider; a span id of our own would be a parent that nobody ever sees.
+        let _ = local::lane(provider, |lane, _| {
+            lane.producer.count(Life::RefusedAfterShutdown)
+        });
+        return without_provider(local, start);
+    }
     if given.is_suppressed() || shared.disabled {
         return without_provider(local, start);
     }

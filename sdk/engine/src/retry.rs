@@ -162,13 +162,13 @@ mod tests {
         let mut backoff = Backoff::new(500);
         assert_eq!(backoff.next_delay_ms(None, 0), 500);
         assert_eq!(backoff.next_delay_ms(Some(u64::MAX), 0), 500);
-        assert_eq!(backoff.next_delay_ms(Some(20), 0), 20);
+        assert_eq!(backoff.next_delay_ms(Some(200), 0), 200);
     }
 
     #[test]
     fn a_pause_that_the_server_asked_for_counts_as_a_failure() {
         let mut backoff = Backoff::new(u64::MAX);
-        assert_eq!(backoff.next_delay_ms(Some(0), 0), 0);
+        assert_eq!(backoff.next_delay_ms(Some(0), 0), 100);
         assert_eq!(backoff.next_delay_ms(None, 0), 1200);
     }
 }

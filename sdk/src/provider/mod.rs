@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) clock: &'static Clock,
     pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
     /// Starting a span always calls foreign code, or nothing is recorded at all.
-    pub(crate) needs_calls: bool,
+    pub(crate) needs_calls: AtomicBool,
     pub(crate) disabled: bool,
     /// Panics of user code.
     pub(crate) caught: AtomicU64,
@@ -104,6 +104,8 @@ impl Shared {
                 "the provider has shut down already",
             ));
         }
+        // New spans take the long way from here, and are refused there.
+        self.needs_calls.store(true, Ordering::Relaxed);
         let deadline = deadline(timeout);
         for processor in &self.processors {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -181,7 +183,7 @@ impl Provider {
         let shared = Arc::new(Shared {
             id: registry::next_id(),
             clock: config.clock,
-            needs_calls: disabled || id_generator.is_some() || !processors.is_empty(),
+            needs_calls: AtomicBool::new(disabled || id_generator.is_some() || !processors.is_empty()),
             plan: sampler.plan(),
             config: Arc::new(config),
             sampler,

@@ -50,7 +50,7 @@ fn anybody_asks() -> bool {
     let known = local::lane(provider::current_id(), |lane, _| {
         let (shared, plan) = (&lane.shared, &lane.shared.plan);
         !shared.disabled
-            && (shared.needs_calls
+            && (shared.needs_calls.load(std::sync::atomic::Ordering::Relaxed)
                 || asks(plan.root)
                 || asks(plan.local_sampled)
                 || asks(plan.local_not_sampled)

@@ -56,6 +56,13 @@ impl Pending {
     }
 }
 
+impl Pending {
+    /// Whether something published is still to be read.
+    fn is_unread(&self) -> bool {
+        self.chunk.published() & LENGTH != self.drained
+    }
+}
+
 impl Lane {
     fn new() -> Self {
         Self {
@@ -73,6 +80,9 @@ const CLASSES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 /// Under loom: two records with messages of one byte, so that every way to meet the end of a chunk is gone.
 #[cfg(loom)]
 const CLASSES: [usize; 3] = [2 * (HEADER + 1); 3];
+
+/// Full chunks of one thread that are work enough to wake the drain for.
+const FULL_CHUNKS: usize = 4;
 
 const REFILL: usize = 16;
 const MAGAZINE: usize = 2 * REFILL;
@@ -192,7 +202,7 @@ impl Producer {
         self.choose_class();
         let capacity = CLASSES[self.class].max(record);
         let writer = self.engine.take_chunk(capacity)?;
-        {
+        let unread = {
             let mut chunks = self.lane.chunks.lock();
             // Under this lock: a drain that has closed the chunks of this lane was told before, and so are we.
             if self.engine.is_closed() {
@@ -200,15 +210,20 @@ impl Producer {
                 self.engine.give_back_chunk(writer);
                 return Err(Life::AfterShutdown);
             }
+            let unread = chunks.iter().filter(|pending| pending.is_unread()).count();
             chunks.push_back(Pending {
                 chunk: writer.chunk().clone(),
                 drained: 0,
                 end: None,
             });
-        }
+            unread
+        };
         self.writer = Some(writer);
-        // A drain that sleeps does not know this chunk; and a chunk that is full is work before the delay is over.
-        self.engine.wake();
+        // A drain that sleeps does not know this chunk, unless one before it is unread: then it does not sleep, or that
+        // chunk has told us that it does. Several full ones are work before the delay is over.
+        if unread == 0 || unread >= FULL_CHUNKS {
+            self.engine.wake();
+        }
         Ok(())
     }
 
