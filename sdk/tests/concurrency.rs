@@ -119,9 +119,10 @@ thread_local! {
 
 /// Ends spans in destructors of thread-locals, before and after ours.
 fn end_with_threads(tracer: &Tracer, keep_first: bool) {
-    thread::scope(|scope| {
-        for _ in 0..50 {
-            scope.spawn(|| {
+    let threads: Vec<_> = (0..50)
+        .map(|_| {
+            let tracer = tracer.clone();
+            thread::spawn(move || {
                 if keep_first {
                     KEPT.with_borrow_mut(|_| ());
                 }
@@ -130,9 +131,13 @@ fn end_with_threads(tracer: &Tracer, keep_first: bool) {
                     kept.push(tracer.span("kept").start());
                     kept.push(tracer.span("kept").start());
                 });
-            });
-        }
-    });
+            })
+        })
+        .collect();
+    // Joined one by one: the end of a scope does not wait for the destructors of its threads.
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 /// Marks spans at their end, and drops some.
