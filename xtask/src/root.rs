@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+/// The features with which the workspace is built, linted, documented and tested: all that the SDK has. What is missing
+/// without them shows where a crate is checked alone.
+pub(crate) const FEATURES: &str = "spanline/full";
+
 /// The folder of the workspace. cargo sets the variable when it runs us; a binary started by hand knows where it was built.
 pub(crate) fn root() -> PathBuf {
     let here = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());

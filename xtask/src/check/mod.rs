@@ -17,6 +17,7 @@ const CHECKS: &[Check] = &[
     ("rustfmt", tools::format),
     ("clippy", tools::clippy),
     ("clippy of core without std", tools::clippy_core),
+    ("clippy of the SDK without features", tools::clippy_sdk),
     ("documentation", tools::docs),
     ("generated files", crate::generate::check),
     ("fuzz targets", tools::fuzz),

@@ -15,6 +15,8 @@ pub(super) fn clippy() -> Result<(), String> {
     Run::cargo([
         "clippy",
         "--workspace",
+        "--features",
+        crate::root::FEATURES,
         "--all-targets",
         "--quiet",
         "--",
@@ -22,6 +24,16 @@ pub(super) fn clippy() -> Result<(), String> {
     ])
     .output()
     .map(drop)
+}
+
+/// The SDK without its features, and with the default ones.
+pub(super) fn clippy_sdk() -> Result<(), String> {
+    for defaults in [&["--no-default-features"][..], &[]] {
+        let args = ["clippy", "-p", "spanline"];
+        let rest = ["--all-targets", "--quiet", "--", "-Dwarnings"];
+        Run::cargo(args.iter().chain(defaults).chain(&rest)).output()?;
+    }
+    Ok(())
 }
 
 /// A build of the workspace gives core all of its features; what is unused without them shows only here.
@@ -58,7 +70,14 @@ pub(super) fn fuzz() -> Result<(), String> {
 
 /// Documentation without broken links.
 pub(super) fn docs() -> Result<(), String> {
-    let run = Run::cargo(["doc", "--workspace", "--no-deps", "--quiet"]);
+    let run = Run::cargo([
+        "doc",
+        "--workspace",
+        "--features",
+        crate::root::FEATURES,
+        "--no-deps",
+        "--quiet",
+    ]);
     run.env("RUSTDOCFLAGS", "-Dwarnings").output().map(drop)
 }
 

@@ -9,6 +9,8 @@ pub(crate) fn tests() -> Result<Outcome, String> {
     let run = Run::cargo([
         "test",
         "--workspace",
+        "--features",
+        crate::root::FEATURES,
         "--lib",
         "--bins",
         "--tests",
@@ -23,6 +25,8 @@ pub(crate) fn docs() -> Result<Outcome, String> {
     libtest::count(Run::cargo([
         "test",
         "--workspace",
+        "--features",
+        crate::root::FEATURES,
         "--doc",
         "--no-fail-fast",
         "--color=never",
