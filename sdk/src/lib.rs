@@ -58,8 +58,8 @@ pub use builder::{Builder, init};
 pub use context::{attach, current_span};
 pub use detect::{HostDetector, ProcessDetector, ResourceDetector, SCHEMA_URL, ServiceDetector};
 pub use export::{
-    ConsoleExporter, ExportBatch, ExportResult, ExportedSpan, FinishedEvent, FinishedLink, FinishedSpan,
-    MemoryExporter, SpanExporter,
+    AnswerStatus, ConsoleExporter, ExportBatch, ExportResult, ExportedSpan, ExporterDescription,
+    FinishedEvent, FinishedLink, FinishedSpan, MemoryExporter, SpanExporter,
 };
 pub use future::{InContextFuture, InSpan, InSpanFuture};
 pub use id_generator::IdGenerator;

@@ -27,7 +27,7 @@ impl SpanExporter for Seen {
             .spans()
             .map(|span| FinishedSpan::from_view(span.view, span.scope.clone()));
         seen.0.extend(spans);
-        ExportResult::Success
+        ExportResult::success()
     }
 }
 

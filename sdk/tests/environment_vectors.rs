@@ -28,7 +28,7 @@ impl SpanExporter for Seen {
             let texts = attributes.filter_map(|a| Some((a.key.to_string(), json!(a.value.as_str()?))));
             self.0.lock().unwrap().extend(texts);
         }
-        ExportResult::Success
+        ExportResult::success()
     }
 }
 

@@ -169,7 +169,7 @@ struct Stuck(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
 impl spanline::SpanExporter for Stuck {
     fn export(&self, _: spanline::ExportBatch<'_>, _: Option<Duration>) -> spanline::ExportResult {
         let _ = self.0.lock().unwrap().recv();
-        spanline::ExportResult::Success
+        spanline::ExportResult::success()
     }
 }
 

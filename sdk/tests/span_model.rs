@@ -215,7 +215,7 @@ struct Bodies(Arc<Mutex<Vec<Vec<u8>>>>);
 impl SpanExporter for Bodies {
     fn export(&self, batch: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
         self.0.lock().unwrap().push(batch.otlp_request().to_vec());
-        ExportResult::Success
+        ExportResult::success()
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) use sender::ExporterSlot;
 pub(crate) use worker::{Patience, Worker};
 
 pub use console::ConsoleExporter;
-pub use exporter::{ExportBatch, ExportResult, ExportedSpan, SpanExporter};
+pub use exporter::{
+    AnswerStatus, ExportBatch, ExportResult, ExportedSpan, ExporterDescription, SpanExporter,
+};
 pub use finished::{FinishedEvent, FinishedLink, FinishedSpan};
 pub use memory::MemoryExporter;

@@ -1,6 +1,6 @@
 //! OTLP over HTTP, protobuf.
 
-use super::{ExportBatch, ExportResult, SpanExporter};
+use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter};
 use crate::log::{self, Level, UserText};
 use crate::provider::OtlpSpec;
 use crate::transport::{Endpoint, FailKind, GzipCompressor, HttpRequest, HttpTransport, Interrupt, Response};
@@ -47,8 +47,9 @@ impl OtlpHttpExporter {
 
     fn answered(response: &Response) -> ExportResult {
         let verdict = retry::http_status(response.status);
+        let status = AnswerStatus::Http(response.status);
         if verdict.is_success() {
-            return Self::delivered(response);
+            return Self::delivered(response).status(status);
         }
         let text = RpcStatus::decode(&response.body)
             .map(|status| status.message)
@@ -62,9 +63,10 @@ impl OtlpHttpExporter {
                 .and_then(|after| retry::retry_after(after.as_bytes(), now));
             let line = format_args!("the receiver answered {code} {text}, trying again");
             log::report(Level::Warn, "export_retry", line);
-            return ExportResult::Retry {
-                after: after.map(Duration::from_millis),
-                unreachable: false,
+            let result = ExportResult::retry().status(status);
+            return match after {
+                Some(after) => result.after(Duration::from_millis(after)),
+                None => result,
             };
         }
         let hint = match code {
@@ -78,7 +80,7 @@ impl OtlpHttpExporter {
             "export_refused",
             format_args!("the receiver answered {code} {text}; {hint}"),
         );
-        ExportResult::Failure(code.to_string())
+        ExportResult::failure(code.to_string()).status(status)
     }
 
     fn delivered(response: &Response) -> ExportResult {
@@ -87,7 +89,7 @@ impl OtlpHttpExporter {
             _ => {
                 let text = "the receiver's answer could not be read; the batch counts as delivered";
                 log::report(Level::Warn, "export_answer", format_args!("{text}"));
-                return ExportResult::Success;
+                return ExportResult::success();
             }
         };
         match outcome {
@@ -97,7 +99,7 @@ impl OtlpHttpExporter {
                     "export_warning",
                     format_args!("the receiver says {}", UserText(&text)),
                 );
-                ExportResult::Success
+                ExportResult::success()
             }
             ExportOutcome::Partial {
                 rejected_spans,
@@ -106,11 +108,9 @@ impl OtlpHttpExporter {
                 let text = UserText(&error_message);
                 let line = format_args!("the receiver rejected {rejected_spans} spans: {text}");
                 log::report(Level::Warn, "export_partial", line);
-                ExportResult::PartialSuccess {
-                    rejected: u64::try_from(rejected_spans).unwrap_or(0),
-                }
+                ExportResult::partial_success(u64::try_from(rejected_spans).unwrap_or(0))
             }
-            _ => ExportResult::Success,
+            _ => ExportResult::success(),
         }
     }
 
@@ -121,9 +121,9 @@ impl OtlpHttpExporter {
                 let line = format_args!("spans are not delivered yet: {message}");
                 log::report(Level::Warn, "export_failed", line);
             }
-            return ExportResult::Retry {
-                after: None,
-                unreachable: kind.endpoint_dead(),
+            return match kind.endpoint_dead() {
+                true => ExportResult::retry().unreachable(),
+                false => ExportResult::retry(),
             };
         }
         log::report(
@@ -131,7 +131,7 @@ impl OtlpHttpExporter {
             "export_failed",
             format_args!("spans are not delivered: {message}"),
         );
-        ExportResult::Failure(reason(kind).to_owned())
+        ExportResult::failure(reason(kind))
     }
 }
 
@@ -152,7 +152,7 @@ impl SpanExporter for OtlpHttpExporter {
                 "export_too_large",
                 format_args!("a request of {} bytes is over max_request_bytes", body.len()),
             );
-            return ExportResult::Failure("too_large".to_owned());
+            return ExportResult::failure("too_large");
         }
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let Sending { transport, gzip } = &mut *sending;
@@ -172,10 +172,15 @@ impl SpanExporter for OtlpHttpExporter {
                     "export_answer_size",
                     format_args!("the receiver's answer is over max_response_bytes"),
                 );
-                ExportResult::Failure("response_too_large".to_owned())
+                ExportResult::failure("response_too_large")
             }
             SendOutcome::Failed { kind, message } => Self::failed(kind, &message),
         }
+    }
+
+    fn describe(&self) -> ExporterDescription {
+        let (host, port) = self.endpoint.server();
+        ExporterDescription::new("otlp_http_span_exporter").server(host, port)
     }
 
     fn interrupt(&self) {

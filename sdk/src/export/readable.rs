@@ -1,7 +1,7 @@
 //! The exporters that give spans back in readable form: memory and console.
 
 use super::console::ConsoleExporter;
-use super::exporter::{ExportBatch, ExportResult, SpanExporter};
+use super::exporter::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
 use super::finished::FinishedSpan;
 use super::memory::MemoryExporter;
 use std::io::Write;
@@ -17,9 +17,13 @@ fn finished(batch: ExportBatch<'_>) -> impl Iterator<Item = FinishedSpan> {
 impl SpanExporter for MemoryExporter {
     fn export(&self, batch: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
         match self.keep(finished(batch)) {
-            true => ExportResult::Success,
-            false => ExportResult::Failure("shut_down".to_owned()),
+            true => ExportResult::success(),
+            false => ExportResult::failure("shut_down"),
         }
+    }
+
+    fn describe(&self) -> ExporterDescription {
+        ExporterDescription::new("memory_span_exporter")
     }
 
     fn shutdown(&self) {
@@ -41,8 +45,12 @@ impl<W: Write + Send + std::fmt::Debug> SpanExporter for SharedConsole<W> {
     fn export(&self, batch: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
         let mut console = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match console.export(finished(batch)) {
-            Ok(()) => ExportResult::Success,
-            Err(_) => ExportResult::Failure("console".to_owned()),
+            Ok(()) => ExportResult::success(),
+            Err(_) => ExportResult::failure("console"),
         }
+    }
+
+    fn describe(&self) -> ExporterDescription {
+        ExporterDescription::new("console_span_exporter")
     }
 }

@@ -1,7 +1,7 @@
 //! One exporter with its queue and its thread.
 
 use super::worker::{Worker, monotonic};
-use super::{ExportBatch, ExportResult, SpanExporter};
+use super::{ExportBatch, SpanExporter};
 use crate::guard;
 use crate::provider::{Config, ExporterSpec};
 use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds};
@@ -142,22 +142,14 @@ impl ExporterSlot {
             config: &self.config,
         };
         let timeout = self.config.timeout;
-        match guard::foreign(&self.config.caught, "exporter", || {
+        let result = guard::foreign(&self.config.caught, "exporter", || {
             self.exporter.export(view, timeout)
-        }) {
-            Some(ExportResult::Success) => Outcome::Delivered { rejected: 0 },
-            Some(ExportResult::PartialSuccess { rejected }) => Outcome::Delivered { rejected },
-            Some(ExportResult::Retry { after, unreachable }) => {
-                let after_ms = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-                Outcome::Retry {
-                    after_ms,
-                    unreachable,
-                }
-            }
-            Some(ExportResult::Failure(reason)) => Outcome::Failed { reason },
-            None => Outcome::Failed {
+        });
+        result.map_or_else(
+            || Outcome::Failed {
                 reason: "panic".to_owned(),
             },
-        }
+            |result| result.outcome,
+        )
     }
 }

@@ -76,6 +76,14 @@ impl Endpoint {
         &self.uri
     }
 
+    /// Host and port of the receiver.
+    pub(crate) fn server(&self) -> (&str, u16) {
+        (
+            self.uri.host().unwrap_or_default(),
+            self.uri.port_u16().unwrap_or(80),
+        )
+    }
+
     /// The Authorization header that user and password in the URL ask for.
     pub(super) fn authorization(&self) -> Option<&str> {
         self.authorization.as_deref()

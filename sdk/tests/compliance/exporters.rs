@@ -33,7 +33,7 @@ impl SpanExporter for Counting {
         assert_eq!(batch.spans().count() as u64, batch.len());
         calls.batches.lock().unwrap().push(batch.len());
         calls.running.fetch_sub(1, Ordering::SeqCst);
-        ExportResult::Success
+        ExportResult::success()
     }
 
     fn flush(&self, _: Duration) -> bool {
@@ -111,7 +111,7 @@ fn exporters_stand_side_by_side() {
     struct Refuses;
     impl SpanExporter for Refuses {
         fn export(&self, _: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
-            ExportResult::Failure("not_today".to_owned())
+            ExportResult::failure("not_today")
         }
     }
     let provider = memory().add_exporter("refuses", Refuses).build().unwrap();
