@@ -29,8 +29,10 @@ pub use engine::{Bounds, Engine, Wake};
 pub use error::{Error, ErrorKind};
 pub use export::{
     batch::{Batch, EncodedPart, Envelope},
+    ledger::{Ledger, Piece, Source},
     pipeline::{Cutting, Next, Pipeline},
     queue::{ExportQueue, Outcome, Poll, QueueBounds},
+    replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};
 pub use queue::producer::Producer;

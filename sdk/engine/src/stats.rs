@@ -2,7 +2,7 @@
 //!
 //! Life: `started = live + sampled_out + abandoned + refused + ended`, and
 //! `ended = record_only + filtered + dropped + accepted`. Each exporter:
-//! `accepted = exported + rejected + failed + dropped + held`.
+//! `accepted + replayed = exported + rejected + failed + dropped + held`.
 //! Counters have one writer per thread; the sums are exact after a flush.
 
 use alloc::{string::String, vec::Vec};
@@ -139,6 +139,8 @@ pub struct Stats {
 pub struct ExporterStats {
     /// The exporter's name.
     pub name: String,
+    /// Taken over from the spool of a process that is gone, beside what this process accepted.
+    pub replayed: u64,
     /// Delivered.
     pub exported: u64,
     /// Delivered and rejected by the receiver (partial success).
@@ -149,18 +151,18 @@ pub struct ExporterStats {
     pub dropped_queue_full: u64,
     /// Too old, or out of time at shutdown.
     pub dropped_expired: u64,
-    /// Still waiting, here or in the buffer.
+    /// Still waiting, here or in the buffer; after the shutdown, what the spool keeps for the next start.
     pub held: u64,
     /// Export calls, retries included.
     pub attempts: u64,
 }
 
 impl ExporterStats {
-    /// Whether every accepted span is accounted for.
+    /// Whether every accepted and every replayed span is accounted for.
     pub fn balances(&self, accepted: u64) -> bool {
         let failed: u64 = self.failed.iter().map(|(_, spans)| spans).sum();
         let dropped = self.dropped_queue_full + self.dropped_expired;
-        accepted == self.exported + self.rejected + failed + dropped + self.held
+        accepted + self.replayed == self.exported + self.rejected + failed + dropped + self.held
     }
 }
 

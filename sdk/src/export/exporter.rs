@@ -170,12 +170,16 @@ impl<'a> ExportBatch<'a> {
     /// The spans, grouped by scope.
     pub fn spans(&self) -> impl Iterator<Item = ExportedSpan<'a>> + use<'a> {
         let Self { batch, config } = *self;
+        let source = batch.source();
         batch.views().filter_map(move |(number, view)| {
-            let scope = &config.scopes.get(number)?.scope;
+            let (resource, scope) = match source {
+                Some(source) => (source.resource(), source.instrumentation_scope(number)?),
+                None => (&config.resource, &config.scopes.get(number)?.scope),
+            };
             Some(ExportedSpan {
                 view,
                 scope,
-                resource: &config.resource,
+                resource,
             })
         })
     }

@@ -39,7 +39,7 @@ impl ExporterSlot {
         };
         Arc::new(Self {
             exporter: spec.make(config),
-            queue: Mutex::new(ExportQueue::new(spec.name(), bounds)),
+            queue: Mutex::new(ExportQueue::new(spec.name(), bounds).with_number(number)),
             changed: Condvar::new(),
             started: AtomicBool::new(false),
             stop: AtomicBool::new(false),

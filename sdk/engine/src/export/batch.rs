@@ -1,8 +1,11 @@
 //! A batch: one finished export request, shared by all exporters.
 
-use super::drain::Segment;
+use super::{
+    drain::Segment,
+    ledger::{Receipt, Source},
+};
 use crate::queue::record::Records;
-use alloc::{vec, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 use core::ops::Range;
 use spanline_core::wire::otlp::{self, SpanView};
 
@@ -40,6 +43,10 @@ pub struct Batch {
     scopes: Vec<ScopeSpans>,
     made_at: u64,
     limited: bool,
+    /// Where its spans lie in a spool.
+    receipt: Option<Receipt>,
+    /// Another process's resource and scopes, when its spans are that process's.
+    source: Option<Arc<Source>>,
 }
 
 /// Where one scope's spans lie in the body.
@@ -73,6 +80,38 @@ impl Batch {
     /// Whether a bound ended the cut, so that more was there to take.
     pub(crate) fn was_limited(&self) -> bool {
         self.limited
+    }
+
+    /// The process that is gone and recorded these spans, when it was not this one. The numbers of the scopes are that
+    /// process's too.
+    pub fn source(&self) -> Option<&Arc<Source>> {
+        self.source.as_ref()
+    }
+
+    /// Whether the spans are those of a process that is gone.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// Whether a spool keeps the spans until every exporter is done with them.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.receipt.is_some()
+    }
+
+    /// Writes down that the exporter of this number is done with the batch, whatever became of it.
+    pub(crate) fn settle(&self, exporter: usize) {
+        if let Some(receipt) = &self.receipt {
+            receipt.settle(exporter);
+        }
+    }
+
+    /// Says where the spans lie, and whose they are.
+    pub(crate) fn with_origin(self, receipt: Option<Receipt>, source: Option<Arc<Source>>) -> Self {
+        Self {
+            receipt,
+            source,
+            ..self
+        }
     }
 
     /// The spans with the numbers of their scopes, in order.
@@ -152,8 +191,21 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Writes the request.
-    pub(crate) fn write(mut self, segments: &[Segment], now: u64) -> Batch {
+    /// Writes the request from chunks.
+    pub(crate) fn write(self, segments: &[Segment], now: u64) -> Batch {
+        self.write_from(now, |writer| {
+            for segment in segments {
+                segment.chunk.read(segment.from, segment.to, |bytes| {
+                    for record in Records::new(bytes) {
+                        writer.put(record.scope, bytes.get(record.message).unwrap_or_default());
+                    }
+                });
+            }
+        })
+    }
+
+    /// Writes the request; `fill` gives the messages that were admitted.
+    pub(crate) fn write_from(mut self, now: u64, fill: impl FnOnce(&mut Writer<'_, '_>)) -> Batch {
         let envelope = self.envelope;
         let resource = envelope.resource();
         let scope_size = |&(number, spans): &(u16, usize)| envelope.scope(number).size() + spans;
@@ -176,27 +228,41 @@ impl<'a> Plan<'a> {
         }
         put(&mut body, at, &resource.tail);
 
-        let mut cursors: Vec<usize> = ranges.iter().map(|scope| scope.spans.start).collect();
-        for segment in segments {
-            segment.chunk.read(segment.from, segment.to, |bytes| {
-                for record in Records::new(bytes) {
-                    let Some(place) = self.find(record.scope) else {
-                        continue;
-                    };
-                    self.last = place;
-                    let message = bytes.get(record.message).unwrap_or_default();
-                    let at = otlp::write_frame(&mut body, cursors[place], otlp::SPANS, message.len());
-                    cursors[place] = put(&mut body, at, message);
-                }
-            });
-        }
+        let cursors = ranges.iter().map(|scope| scope.spans.start).collect();
+        fill(&mut Writer {
+            plan: &mut self,
+            body: &mut body,
+            cursors,
+        });
         Batch {
             body,
             spans: self.spans as u64,
             scopes: ranges,
             made_at: now,
             limited: self.full,
+            receipt: None,
+            source: None,
         }
+    }
+}
+
+/// Puts messages into the places that the plan has made for them.
+pub(crate) struct Writer<'w, 'p> {
+    plan: &'w mut Plan<'p>,
+    body: &'w mut [u8],
+    /// Where the next message of each scope goes.
+    cursors: Vec<usize>,
+}
+
+impl Writer<'_, '_> {
+    #[inline]
+    pub(crate) fn put(&mut self, scope: u16, message: &[u8]) {
+        let Some(place) = self.plan.find(scope) else {
+            return;
+        };
+        self.plan.last = place;
+        let at = otlp::write_frame(self.body, self.cursors[place], otlp::SPANS, message.len());
+        self.cursors[place] = put(self.body, at, message);
     }
 }
 
@@ -214,7 +280,7 @@ fn put(body: &mut [u8], at: usize, bytes: &[u8]) -> usize {
 #[cfg(all(test, not(loom)))]
 pub(crate) mod tests_support {
     use super::*;
-    use alloc::sync::Arc;
+    use crate::export::ledger::{Ledger, Piece};
 
     /// A batch of one empty span.
     pub(crate) fn batch(made_at: u64) -> Arc<Batch> {
@@ -224,6 +290,18 @@ pub(crate) mod tests_support {
             scopes: Vec::new(),
             made_at,
             limited: false,
+            receipt: None,
+            source: None,
         })
+    }
+
+    /// The same, as it lies in a spool.
+    pub(crate) fn stored(
+        ledger: Arc<dyn Ledger>,
+        pieces: Vec<Piece>,
+        source: Option<Arc<Source>>,
+    ) -> Arc<Batch> {
+        let batch = Arc::into_inner(batch(0)).unwrap();
+        Arc::new(batch.with_origin(Some(Receipt::new(ledger, pieces)), source))
     }
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod batch;
 pub(crate) mod drain;
+pub(crate) mod ledger;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
+pub(crate) mod replay;
 
 #[cfg(all(test, loom))]
 mod loom_tests;

@@ -76,6 +76,10 @@ pub struct ExportQueue {
     closed: bool,
     pushed: u64,
     settled: u64,
+    /// Which of the exporters this is, from 0.
+    number: usize,
+    /// Spans given up at shutdown that a spool keeps for the next start.
+    left: u64,
     stats: ExporterStats,
 }
 
@@ -95,11 +99,19 @@ impl ExportQueue {
             closed: false,
             pushed: 0,
             settled: 0,
+            number: 0,
+            left: 0,
             stats: ExporterStats {
                 name: name.to_string(),
                 ..ExporterStats::default()
             },
         }
+    }
+
+    /// Says which of the exporters this is, from 0. Default: the first.
+    pub fn with_number(mut self, number: usize) -> Self {
+        self.number = number;
+        self
     }
 
     /// Bytes charged: waiting and in flight.
@@ -133,13 +145,16 @@ impl ExportQueue {
         let size = batch.charge();
         let room = self.bounds.bytes.saturating_sub(charged);
         self.pushed += batch.spans();
+        if batch.is_replayed() {
+            self.stats.replayed += batch.spans();
+        }
         if self.closed {
-            self.give_up(batch.spans());
+            self.leave(&batch);
             return false;
         }
         if self.bytes + size > room && self.bytes > 0 {
             self.stats.dropped_queue_full += batch.spans();
-            self.settled += batch.spans();
+            self.settle(&batch);
             return false;
         }
         self.bytes += size;
@@ -182,7 +197,7 @@ impl ExportQueue {
             }
             if let Some(batch) = self.waiting.pop_front() {
                 self.bytes -= batch.charge();
-                self.give_up(batch.spans());
+                self.give_up(&batch);
             }
         }
         if self.is_idle() {
@@ -192,9 +207,25 @@ impl ExportQueue {
         }
     }
 
-    fn give_up(&mut self, spans: u64) {
-        self.stats.dropped_expired += spans;
-        self.settled += spans;
+    fn give_up(&mut self, batch: &Batch) {
+        self.stats.dropped_expired += batch.spans();
+        self.settle(batch);
+    }
+
+    /// Shut down: a batch that is in the spool stays there for the next start, any other is given up.
+    fn leave(&mut self, batch: &Batch) {
+        if batch.is_stored() {
+            self.left += batch.spans();
+            self.settled += batch.spans();
+        } else {
+            self.give_up(batch);
+        }
+    }
+
+    /// This exporter is done with the batch, whatever became of it.
+    fn settle(&mut self, batch: &Batch) {
+        self.settled += batch.spans();
+        batch.settle(self.number);
     }
 
     /// Takes the outcome of an attempt. `random` spreads the pauses of many processes.
@@ -214,7 +245,7 @@ impl ExportQueue {
             }
             Outcome::Retry { .. } if self.closed => {
                 self.bytes -= batch.charge();
-                self.give_up(batch.spans());
+                self.leave(&batch);
             }
             Outcome::Retry {
                 after_ms,
@@ -234,7 +265,7 @@ impl ExportQueue {
 
     fn answered(&mut self, batch: &Batch) {
         self.bytes -= batch.charge();
-        self.settled += batch.spans();
+        self.settle(batch);
         self.backoff.reset();
         self.paused_until = None;
         self.unreachable = false;
@@ -258,12 +289,13 @@ impl ExportQueue {
         self.hurried = true;
     }
 
-    /// Gives up what waits and what will still come, and counts it: time is over at shutdown.
+    /// Gives up what waits and what will still come, and counts it: time is over at shutdown. What a spool keeps counts as
+    /// held.
     pub fn close(&mut self) {
         self.closed = true;
         while let Some(batch) = self.waiting.pop_front() {
             self.bytes -= batch.charge();
-            self.give_up(batch.spans());
+            self.leave(&batch);
         }
     }
 
@@ -277,7 +309,7 @@ impl ExportQueue {
     pub fn stats(&self, undrained: u64) -> ExporterStats {
         let waiting: u64 = self.waiting.iter().map(|batch| batch.spans()).sum();
         let mut stats = self.stats.clone();
-        stats.held = undrained + waiting + self.in_flight_spans;
+        stats.held = undrained + waiting + self.in_flight_spans + self.left;
         stats
     }
 
@@ -290,7 +322,10 @@ impl ExportQueue {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::export::batch::tests_support::batch;
+    use crate::export::{
+        batch::tests_support::{batch, stored},
+        ledger::{Ledger, Piece, Source},
+    };
 
     fn queue() -> ExportQueue {
         let bounds = QueueBounds {
@@ -341,5 +376,68 @@ mod tests {
         let stats = queue.stats(0);
         assert_eq!(stats.failed.len(), REASONS + 1);
         assert!(stats.balances(100));
+    }
+
+    #[derive(Debug, Default)]
+    struct Noted(std::sync::Mutex<Vec<(usize, Piece)>>);
+
+    impl Ledger for Noted {
+        fn settled(&self, exporter: usize, pieces: &[Piece]) {
+            self.0
+                .lock()
+                .unwrap()
+                .extend(pieces.iter().map(|piece| (exporter, *piece)));
+        }
+    }
+
+    const PIECE: Piece = Piece {
+        slot: 3,
+        from: 0,
+        to: 10,
+    };
+
+    #[test]
+    fn a_spool_learns_of_every_batch_that_met_its_fate() {
+        let noted = Arc::new(Noted::default());
+        let batch = || stored(noted.clone(), alloc::vec![PIECE], None);
+        let mut queue = queue().with_number(1);
+        let outcomes = [
+            Outcome::Delivered { rejected: 0 },
+            Outcome::Failed { reason: "x".into() },
+        ];
+        for (n, outcome) in outcomes.into_iter().enumerate() {
+            assert!(queue.push(batch(), 0));
+            let sent = sent(&mut queue, 0);
+            assert_eq!(noted.0.lock().unwrap().len(), n, "not before the answer");
+            queue.report(sent, outcome, 0, 0);
+        }
+        assert!(queue.push(batch(), 0));
+        assert!(matches!(queue.poll(6_000_000_000), Poll::Empty), "too old");
+        assert_eq!(*noted.0.lock().unwrap(), [(1, PIECE); 3]);
+        assert!(queue.push(batch(), 0));
+        assert!(!queue.push(batch(), 1 << 20), "full");
+        assert_eq!(noted.0.lock().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn what_a_spool_keeps_at_shutdown_is_held_and_not_given_up() {
+        let noted = Arc::new(Noted::default());
+        let mut queue = queue();
+        let source = Some(Arc::new(Source::default()));
+        for _ in 0..2 {
+            assert!(queue.push(stored(noted.clone(), alloc::vec![PIECE], source.clone()), 0));
+        }
+        let in_flight = sent(&mut queue, 0);
+        queue.close();
+        let retry = Outcome::Retry {
+            after_ms: None,
+            unreachable: true,
+        };
+        queue.report(in_flight, retry, 0, 0);
+        assert!(!queue.push(stored(noted.clone(), alloc::vec![PIECE], source), 0));
+        let stats = queue.stats(0);
+        assert_eq!((stats.replayed, stats.held, stats.dropped_expired), (3, 3, 0));
+        assert!(stats.balances(0) && noted.0.lock().unwrap().is_empty());
+        assert_eq!(queue.progress(), (3, 3), "nobody waits for them");
     }
 }
