@@ -305,6 +305,7 @@ fn otlp_exporter() {
     assert!(!resource.contains("not this"));
 }
 
+#[cfg(not(feature = "tls"))]
 #[test]
 #[ignore = "the program of the test below"]
 fn child_starts() {
@@ -314,6 +315,7 @@ fn child_starts() {
 
 /// What the environment asks for and this build has not is a warning and no exporter, never a program that does not
 /// start.
+#[cfg(not(feature = "tls"))]
 #[test]
 fn an_endpoint_that_cannot_be_used_leaves_no_exporter() {
     let program = std::env::current_exe().unwrap();
@@ -328,7 +330,7 @@ fn an_endpoint_that_cannot_be_used_leaves_no_exporter() {
     );
     assert!(out.contains("EXPORTERS 0"), "{out}{log}");
     assert!(
-        log.contains("OTEL_EXPORTER_OTLP_ENDPOINT: https is not supported"),
+        log.contains("OTEL_EXPORTER_OTLP_ENDPOINT: https needs the cargo feature tls"),
         "{log}"
     );
 }

@@ -3,8 +3,10 @@
 use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter};
 use crate::log::{self, Level, UserText};
 use crate::provider::OtlpSpec;
-use crate::transport::{Endpoint, FailKind, GzipCompressor, HttpRequest, HttpTransport, Interrupt, Response};
-use crate::transport::{SendOutcome, Transport};
+use crate::transport::{
+    Endpoint, FailKind, GzipCompressor, HttpRequest, HttpSettings, HttpTransport, Interrupt, Response,
+};
+use crate::transport::{SendOutcome, TlsMaterial, Transport};
 use spanline_core::wire::otlp::{self, ExportOutcome, RpcStatus};
 use spanline_engine::retry;
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +33,13 @@ struct Sending {
 
 impl OtlpHttpExporter {
     pub(crate) fn new(spec: &OtlpSpec) -> Self {
-        let transport = HttpTransport::new(spec.max_response_bytes);
+        let transport = HttpTransport::new(HttpSettings {
+            endpoint: spec.endpoint.clone(),
+            proxy: None,
+            tls: TlsMaterial::default(),
+            user_agent: None,
+            max_response_bytes: spec.max_response_bytes,
+        });
         let interrupt = transport.interrupt();
         Self {
             endpoint: spec.endpoint.clone(),
@@ -131,15 +139,7 @@ impl OtlpHttpExporter {
             "export_failed",
             format_args!("spans are not delivered: {message}"),
         );
-        ExportResult::failure(reason(kind))
-    }
-}
-
-fn reason(kind: FailKind) -> &'static str {
-    match kind {
-        FailKind::Tls => "tls",
-        FailKind::BadUrl => "bad_url",
-        _ => "transport",
+        ExportResult::failure(kind.reason())
     }
 }
 
@@ -158,7 +158,6 @@ impl SpanExporter for OtlpHttpExporter {
         let Sending { transport, gzip } = &mut *sending;
         let compressed = gzip.as_mut().and_then(|gzip| gzip.compress([body]).ok());
         let request = HttpRequest {
-            endpoint: &self.endpoint,
             headers: &self.headers,
             content_type: CONTENT_TYPE,
             content_encoding: compressed.is_some().then_some("gzip"),

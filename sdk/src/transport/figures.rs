@@ -1,6 +1,6 @@
 //! What sending costs: a measurement for people, no check.
 
-use super::tests::{LONG, answer, read_request, request, response};
+use super::tests::{LONG, answer, read_request, request, response, to};
 use super::*;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -26,15 +26,15 @@ fn figures() {
             });
         }
     });
-    let endpoint = Endpoint::parse(&format!("http://{address}/v1/traces")).unwrap();
+    let url = format!("http://{address}/v1/traces");
     for size in [100_000usize, 700_000] {
         let body = vec![0x55; size];
         let rounds = 2_000u64;
-        let mut transport = HttpTransport::new(4 << 20);
-        response(transport.send(&request(&endpoint, &[], &body), LONG));
+        let mut transport = HttpTransport::new(to(&url));
+        response(transport.send(&request(&[], &body), LONG));
         let (start, cpu) = (Instant::now(), cpu_nanos());
         for _ in 0..rounds {
-            response(transport.send(&request(&endpoint, &[], &body), LONG));
+            response(transport.send(&request(&[], &body), LONG));
         }
         let (wall, cpu) = (
             start.elapsed().as_nanos() as u64 / rounds,

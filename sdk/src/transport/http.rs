@@ -1,9 +1,10 @@
 //! HTTP/1.1 with kept connections, over ureq.
 
 use super::gzip::{Decompressed, decompress};
-use super::socket::{Control, NoResolver, SocketConnector};
-use super::{Endpoint, FailKind, HttpRequest, Interrupt, Response, SendOutcome, Transport};
-use std::io::{ErrorKind, Read};
+use super::socket::{NoResolver, SocketConnector};
+use super::{Control, Endpoint, FailKind, Failure, HttpRequest, Interrupt, Proxy, Response, Route};
+use super::{SendOutcome, TlsMaterial, Transport};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,34 +33,55 @@ const OURS: [HeaderName; 9] = [
     header::UPGRADE,
 ];
 
-/// Sends over HTTP/1.1 to one receiver. No proxy is used and no environment variable is read.
+/// To whom a transport sends, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpSettings {
+    /// Where to.
+    pub(crate) endpoint: Endpoint,
+    /// By way of whom.
+    pub(crate) proxy: Option<Proxy>,
+    /// Certificates, for an https endpoint.
+    pub(crate) tls: TlsMaterial,
+    /// What stands in front of our own User-Agent; left out when it is not printable ASCII.
+    pub(crate) user_agent: Option<String>,
+    /// Answers over this, as received and after decompression, are not read to their end.
+    pub(crate) max_response_bytes: usize,
+}
+
+/// Sends over HTTP/1.1 to one receiver. No environment variable is read.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
+    settings: HttpSettings,
     agent: Agent,
     control: Arc<Control>,
-    max_response_bytes: usize,
 }
 
 impl HttpTransport {
-    /// A transport without a connection; one is made when it is needed. Answers over `max_response_bytes`, as received
-    /// and after decompression, are not read to their end.
-    pub(crate) fn new(max_response_bytes: usize) -> Self {
+    /// A transport without a connection; one is made when it is needed.
+    pub(crate) fn new(settings: HttpSettings) -> Self {
         let control = Arc::new(Control::default());
         Self {
-            agent: agent(&control),
+            agent: agent(&settings, &control),
+            settings,
             control,
-            max_response_bytes,
         }
     }
 
     fn post(&self, endpoint: &Endpoint, request: &HttpRequest<'_>) -> Result<http::Response<Body>, Error> {
         let mut post = Request::post(endpoint.uri()).body(request.body)?;
         let headers = post.headers_mut();
-        if let Some(authorization) = endpoint
-            .authorization()
-            .and_then(|text| HeaderValue::from_str(text).ok())
-        {
-            headers.insert(header::AUTHORIZATION, authorization);
+        let proxy = self.settings.proxy.as_ref();
+        let proxy = proxy.filter(|_| !endpoint.is_secure() && !endpoint.is_unix());
+        for (name, credentials) in [
+            (header::AUTHORIZATION, endpoint.authorization()),
+            (
+                header::PROXY_AUTHORIZATION,
+                proxy.and_then(|proxy| proxy.authorization()),
+            ),
+        ] {
+            if let Some(credentials) = credentials.and_then(|text| HeaderValue::from_str(text).ok()) {
+                headers.insert(name, credentials);
+            }
         }
         for (name, value) in request.headers {
             let name = HeaderName::from_bytes(name.as_bytes());
@@ -82,77 +104,55 @@ impl HttpTransport {
 
     /// Sends, and follows one redirect that keeps method, body and origin.
     fn attempt(&self, request: &HttpRequest<'_>) -> SendOutcome {
-        let answered = self.post(request.endpoint, request).and_then(|response| {
+        let answered = self.post(&self.settings.endpoint, request).and_then(|response| {
             let target = match response.status().as_u16() {
                 307 | 308 => text(response.headers(), &header::LOCATION),
                 _ => None,
             };
-            match target.and_then(|location| request.endpoint.redirected(&location)) {
+            match target.and_then(|location| self.settings.endpoint.redirected(&location)) {
                 Some(target) => {
                     // Read what came along, so that the connection can be used again.
-                    let _ = read_body(response, self.max_response_bytes);
+                    let _ = read_body(response, self.settings.max_response_bytes);
                     self.post(&target, request)
                 }
                 None => Ok(response),
             }
         });
         match answered {
-            Ok(response) => read_body(response, self.max_response_bytes),
+            Ok(response) => read_body(response, self.settings.max_response_bytes),
             Err(error) => self.failure(&error),
         }
     }
 
     fn failure(&self, error: &Error) -> SendOutcome {
         if self.control.stopped() {
-            return SendOutcome::failed(FailKind::Interrupted, "stopped by shutdown");
+            return Failure::interrupted().into();
         }
-        let kind = match error {
-            Error::Timeout(_) => FailKind::Timeout,
-            Error::HostNotFound => FailKind::Dns,
-            Error::BadUri(_) | Error::Http(_) => FailKind::BadUrl,
-            Error::TlsRequired | Error::Tls(_) => FailKind::Tls,
-            Error::Io(error) => match error.kind() {
-                ErrorKind::ConnectionRefused => FailKind::ConnectRefused,
-                ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::NetworkDown
-                | ErrorKind::AddrNotAvailable => FailKind::Unreachable,
-                ErrorKind::ConnectionReset
-                | ErrorKind::ConnectionAborted
-                | ErrorKind::BrokenPipe
-                | ErrorKind::NotConnected
-                | ErrorKind::UnexpectedEof => FailKind::Reset,
-                ErrorKind::TimedOut => FailKind::Timeout,
-                _ => FailKind::Other,
-            },
-            _ => FailKind::Other,
-        };
-        let message = match error {
-            Error::Timeout(_) => "no answer within the timeout".to_owned(),
-            Error::HostNotFound => "the host name cannot be resolved".to_owned(),
+        let failure = match error {
+            Error::Io(error) => Failure::of(error),
+            Error::Timeout(_) => Failure::timeout(),
             // These may repeat the URL.
-            Error::BadUri(_) | Error::Http(_) => "the request is not valid HTTP".to_owned(),
-            Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                "the connection was closed before an answer".to_owned()
+            Error::BadUri(_) | Error::Http(_) => {
+                Failure::new(FailKind::BadUrl, "the request is not valid HTTP")
             }
-            other => other.to_string(),
+            other => Failure::new(FailKind::Other, other.to_string()),
         };
-        SendOutcome::failed(kind, message)
+        failure.into()
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&mut self, request: &HttpRequest<'_>, timeout: Option<Duration>) -> SendOutcome {
         if self.control.stopped() {
-            return SendOutcome::failed(FailKind::Interrupted, "stopped by shutdown");
+            return Failure::interrupted().into();
         }
         self.control.begin(timeout);
         match catch_unwind(AssertUnwindSafe(|| self.attempt(request))) {
             Ok(outcome) => outcome,
             Err(_) => {
                 // Its state may be anything now, and what its lock guarded too.
-                self.agent = agent(&self.control);
-                SendOutcome::failed(FailKind::Other, "the HTTP client panicked")
+                self.agent = agent(&self.settings, &self.control);
+                Failure::new(FailKind::Other, "the HTTP client panicked").into()
             }
         }
     }
@@ -162,13 +162,19 @@ impl Transport for HttpTransport {
     }
 }
 
-fn agent(control: &Arc<Control>) -> Agent {
+fn agent(settings: &HttpSettings, control: &Arc<Control>) -> Agent {
+    let prefix = settings.user_agent.as_deref().map(str::trim).unwrap_or_default();
+    let printable = prefix.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    let user_agent = match prefix {
+        prefix if prefix.is_empty() || !printable => USER_AGENT.to_owned(),
+        prefix => format!("{prefix} {USER_AGENT}"),
+    };
     let config = Config::builder()
         .proxy(None)
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .user_agent(USER_AGENT)
+        .user_agent(user_agent)
         .accept(AutoHeaderValue::None)
         .accept_encoding("gzip")
         .input_buffer_size(INPUT_BUFFER)
@@ -178,7 +184,21 @@ fn agent(control: &Arc<Control>) -> Agent {
         .max_idle_connections_per_host(1)
         .max_idle_age(MAX_IDLE)
         .build();
-    Agent::with_parts(config, SocketConnector(Arc::clone(control)), NoResolver)
+    let endpoint = &settings.endpoint;
+    let route = Route {
+        proxy: settings.proxy.clone(),
+        tls: settings.tls.clone(),
+        ..Route::to(endpoint.target().clone())
+    };
+    let authority = endpoint
+        .uri()
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    Agent::with_parts(
+        config,
+        SocketConnector::new(route, control, authority),
+        NoResolver,
+    )
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -3,27 +3,43 @@
 //! A transport does not retry, queue or count: the exporter's state machine does. It is used by one sender thread at a
 //! time, blocks that thread for at most the timeout of the attempt, and can be stopped from another one.
 
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "the options and the transport for gRPC that use all of it follow"
+)]
+
+mod connect;
+mod connection;
+mod control;
 mod endpoint;
+mod failure;
 #[cfg(all(test, target_os = "linux"))]
 mod figures;
 mod gzip;
 mod http;
+mod proxy;
 mod socket;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod tls;
 
-pub(crate) use endpoint::Endpoint;
+pub(crate) use connect::{Dialer, Route, Target};
+pub(crate) use connection::Connection;
+pub(crate) use control::{Control, Interrupt};
+pub(crate) use endpoint::{Endpoint, EndpointError, unix_path};
+pub(crate) use failure::{FailKind, Failure};
 pub(crate) use gzip::GzipCompressor;
-pub(crate) use http::HttpTransport;
-pub(crate) use socket::Interrupt;
+pub(crate) use http::{HttpSettings, HttpTransport};
+pub(crate) use proxy::{Proxy, ProxyError};
+pub(crate) use tls::{TlsFileError, TlsFiles, TlsMaterial};
 
 use std::time::Duration;
 
 /// One POST: the body is complete and already compressed where `content_encoding` says so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HttpRequest<'a> {
-    /// Where to.
-    pub(crate) endpoint: &'a Endpoint,
     /// Further headers, as configured. Those that describe the body or the connection are left out, the last of
     /// several of one name wins, and those with a bad name or value are skipped.
     pub(crate) headers: &'a [(String, String)],
@@ -51,12 +67,9 @@ pub(crate) enum SendOutcome {
     },
 }
 
-impl SendOutcome {
-    fn failed(kind: FailKind, message: impl Into<String>) -> Self {
-        Self::Failed {
-            kind,
-            message: message.into(),
-        }
+impl From<Failure> for SendOutcome {
+    fn from(Failure { kind, message }: Failure) -> Self {
+        Self::Failed { kind, message }
     }
 }
 
@@ -73,41 +86,6 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
     /// Whether `body` is all of it: it may have ended early or not have been decodable. The status counts all the same.
     pub(crate) body_complete: bool,
-}
-
-/// Why there was no answer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum FailKind {
-    /// Nobody listens there.
-    ConnectRefused,
-    /// No way to there.
-    Unreachable,
-    /// The name is not known, or the name service does not answer.
-    Dns,
-    /// The connection broke before an answer.
-    Reset,
-    /// The attempt had its time.
-    Timeout,
-    /// TLS failed or is not supported.
-    Tls,
-    /// The URL cannot be used.
-    BadUrl,
-    /// [`Interrupt::stop`] was called.
-    Interrupted,
-    /// Anything else: not HTTP, no resources.
-    Other,
-}
-
-impl FailKind {
-    /// Whether another attempt may do better.
-    pub(crate) fn retryable(self) -> bool {
-        !matches!(self, Self::Tls | Self::BadUrl)
-    }
-
-    /// Whether this says that nothing is there at all, so that an exit need not wait for it.
-    pub(crate) fn endpoint_dead(self) -> bool {
-        matches!(self, Self::ConnectRefused | Self::Unreachable | Self::Dns)
-    }
 }
 
 /// Something that carries requests.

@@ -1,6 +1,10 @@
+#[cfg(all(feature = "tls", unix))]
+mod tls;
+
 use super::*;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -14,7 +18,7 @@ pub(super) struct Seen {
     body: Vec<u8>,
 }
 
-pub(super) fn read_request(stream: &mut BufReader<TcpStream>, connection: usize) -> Option<Seen> {
+pub(super) fn read_request(stream: &mut impl BufRead, connection: usize) -> Option<Seen> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if stream.read_line(&mut head).ok()? == 0 {
@@ -34,21 +38,38 @@ pub(super) fn read_request(stream: &mut BufReader<TcpStream>, connection: usize)
     })
 }
 
+/// A connection of a server, whatever it goes over.
+trait Duplex: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Duplex for T {}
+
+/// What a server answers, and whether it closes the connection after that.
+type Answers = Vec<(Vec<u8>, bool)>;
+
 /// A server that answers the requests of all its connections with these answers in order; an answer may be followed by
 /// the end of the connection. Ends when there are no more.
-fn serve(answers: Vec<(Vec<u8>, bool)>) -> (String, Receiver<Seen>, JoinHandle<()>) {
+fn serve(answers: Answers) -> (String, Receiver<Seen>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let (requests, thread) = serve_on(answers, move || Box::new(listener.accept().unwrap().0));
+    (url, requests, thread)
+}
+
+fn serve_on(
+    answers: Answers,
+    mut accept: impl FnMut() -> Box<dyn Duplex> + Send + 'static,
+) -> (Receiver<Seen>, JoinHandle<()>) {
     let (seen, requests): (Sender<Seen>, _) = channel();
     let thread = std::thread::spawn(move || {
         let mut answers = answers.into_iter().peekable();
         let mut connection = 0;
         while answers.peek().is_some() {
-            let mut stream = BufReader::new(listener.accept().unwrap().0);
+            let mut stream = BufReader::new(accept());
             connection += 1;
             while let Some(request) = read_request(&mut stream, connection) {
                 let (answer, close) = answers.next().unwrap();
                 stream.get_mut().write_all(&answer).unwrap();
+                stream.get_mut().flush().unwrap();
                 // Closed before anybody is told, so that a test can rely on it.
                 if close {
                     drop(stream);
@@ -62,7 +83,7 @@ fn serve(answers: Vec<(Vec<u8>, bool)>) -> (String, Receiver<Seen>, JoinHandle<(
             }
         }
     });
-    (url, requests, thread)
+    (requests, thread)
 }
 
 pub(super) fn answer(status: &str, headers: &str, body: &[u8]) -> (Vec<u8>, bool) {
@@ -73,13 +94,19 @@ pub(super) fn answer(status: &str, headers: &str, body: &[u8]) -> (Vec<u8>, bool
     ([head.as_bytes(), body].concat(), false)
 }
 
-pub(super) fn request<'a>(
-    endpoint: &'a Endpoint,
-    headers: &'a [(String, String)],
-    body: &'a [u8],
-) -> HttpRequest<'a> {
+/// How to send to this URL, directly.
+pub(super) fn to(url: &str) -> HttpSettings {
+    HttpSettings {
+        endpoint: Endpoint::parse(url).unwrap(),
+        proxy: None,
+        tls: TlsMaterial::default(),
+        user_agent: None,
+        max_response_bytes: MAX_RESPONSE_BYTES,
+    }
+}
+
+pub(super) fn request<'a>(headers: &'a [(String, String)], body: &'a [u8]) -> HttpRequest<'a> {
     HttpRequest {
-        endpoint,
         headers,
         content_type: "application/x-protobuf",
         content_encoding: None,
@@ -89,9 +116,8 @@ pub(super) fn request<'a>(
 
 pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(30));
 
-fn send(transport: &mut HttpTransport, url: &str, body: &[u8]) -> SendOutcome {
-    let endpoint = Endpoint::parse(url).unwrap();
-    transport.send(&request(&endpoint, &[], body), LONG)
+pub(super) fn send(transport: &mut HttpTransport, body: &[u8]) -> SendOutcome {
+    transport.send(&request(&[], body), LONG)
 }
 
 pub(super) fn response(outcome: SendOutcome) -> Response {
@@ -112,7 +138,6 @@ fn kind(outcome: SendOutcome) -> FailKind {
 fn a_connection_is_kept_and_the_request_is_what_was_asked_for() {
     let ok = answer("200 OK", "Content-Type: application/x-protobuf\r\n", b"\x0a\x00");
     let (url, requests, server) = serve(vec![ok.clone(), ok.clone(), ok]);
-    let endpoint = Endpoint::parse(&url.replace("//", "//me:pw@")).unwrap();
     let headers: Vec<(String, String)> = [
         ("X-Key", "first"),
         ("x-key", "last"),
@@ -124,10 +149,10 @@ fn a_connection_is_kept_and_the_request_is_what_was_asked_for() {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
+    let mut transport = HttpTransport::new(to(&url.replace("//", "//me:pw@")));
     let big = vec![7; 700_000];
     for body in [&b"abc"[..], b"", &big] {
-        let mut request = request(&endpoint, &headers, body);
+        let mut request = request(&headers, body);
         request.content_encoding = Some("gzip");
         let got = response(transport.send(&request, LONG));
         assert_eq!((got.status, got.body_complete), (200, true));
@@ -166,9 +191,9 @@ fn a_connection_is_kept_and_the_request_is_what_was_asked_for() {
 fn a_connection_that_the_receiver_closed_is_replaced() {
     let (answer, _) = answer("200 OK", "", b"");
     let (url, requests, server) = serve(vec![(answer.clone(), true), (answer, false)]);
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
+    let mut transport = HttpTransport::new(to(&url));
     for connection in 1..=2 {
-        assert_eq!(response(send(&mut transport, &url, b"x")).status, 200);
+        assert_eq!(response(send(&mut transport, b"x")).status, 200);
         assert_eq!(requests.recv().unwrap().connection, connection);
     }
     server.join().unwrap();
@@ -181,14 +206,14 @@ fn statuses_are_answers_and_carry_retry_after() {
         answer("503 Later", "", b""),
         answer("302 Found", "Location: /x\r\n", b""),
     ]);
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
-    let busy = response(send(&mut transport, &url, b"x"));
+    let mut transport = HttpTransport::new(to(&url));
+    let busy = response(send(&mut transport, b"x"));
     assert_eq!(
         (busy.status, busy.retry_after.as_deref(), &busy.body[..]),
         (429, Some("17"), &b"busy"[..])
     );
-    assert_eq!(response(send(&mut transport, &url, b"x")).status, 503);
-    assert_eq!(response(send(&mut transport, &url, b"x")).status, 302);
+    assert_eq!(response(send(&mut transport, b"x")).status, 503);
+    assert_eq!(response(send(&mut transport, b"x")).status, 302);
     server.join().unwrap();
 }
 
@@ -205,19 +230,19 @@ fn one_redirect_within_the_origin_is_followed_with_the_body() {
             b"",
         ),
     ]);
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
-    assert_eq!(response(send(&mut transport, &url, b"body")).status, 200);
+    let mut transport = HttpTransport::new(to(&url));
+    assert_eq!(response(send(&mut transport, b"body")).status, 200);
     assert_eq!(requests.recv().unwrap().body, b"body");
     let followed = requests.recv().unwrap();
     assert!(followed.head.starts_with("post /there?q "), "{}", followed.head);
     assert_eq!(followed.body, b"body");
     assert_eq!(
-        response(send(&mut transport, &url, b"body")).status,
+        response(send(&mut transport, b"body")).status,
         308,
         "a second one is not followed"
     );
     assert_eq!(
-        response(send(&mut transport, &url, b"body")).status,
+        response(send(&mut transport, b"body")).status,
         307,
         "nor one to elsewhere"
     );
@@ -244,20 +269,20 @@ fn answers_are_decompressed_and_bounded() {
         (answer("200 OK", "", &vec![1; MAX_RESPONSE_BYTES + 1]).0, true),
         (cut, true),
     ]);
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
-    assert_eq!(response(send(&mut transport, &url, b"x")).body, b"hello");
-    assert_eq!(response(send(&mut transport, &url, b"x")).body, b"abc");
-    assert_eq!(send(&mut transport, &url, b"x"), SendOutcome::TooLarge);
+    let mut transport = HttpTransport::new(to(&url));
+    assert_eq!(response(send(&mut transport, b"x")).body, b"hello");
+    assert_eq!(response(send(&mut transport, b"x")).body, b"abc");
+    assert_eq!(send(&mut transport, b"x"), SendOutcome::TooLarge);
     for _ in 0..2 {
-        let broken = response(send(&mut transport, &url, b"x"));
+        let broken = response(send(&mut transport, b"x"));
         assert_eq!((broken.status, broken.body_complete), (200, false));
     }
     assert_eq!(
-        response(send(&mut transport, &url, b"x")).body.len(),
+        response(send(&mut transport, b"x")).body.len(),
         MAX_RESPONSE_BYTES
     );
-    assert_eq!(send(&mut transport, &url, b"x"), SendOutcome::TooLarge);
-    let cut = response(send(&mut transport, &url, b"x"));
+    assert_eq!(send(&mut transport, b"x"), SendOutcome::TooLarge);
+    let cut = response(send(&mut transport, b"x"));
     assert_eq!(
         (cut.status, cut.body_complete),
         (200, false),
@@ -278,11 +303,7 @@ fn an_answer_before_the_end_of_the_request_counts() {
             .unwrap();
         // Closing with unread bytes resets the connection.
     });
-    let outcome = send(
-        &mut HttpTransport::new(MAX_RESPONSE_BYTES),
-        &url,
-        &vec![0; 30_000_000],
-    );
+    let outcome = send(&mut HttpTransport::new(to(&url)), &vec![0; 30_000_000]);
     server.join().unwrap();
     // Other systems may drop the answer when the reset arrives.
     match outcome {
@@ -293,17 +314,22 @@ fn an_answer_before_the_end_of_the_request_counts() {
 
 #[test]
 fn failures_have_their_kinds() {
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = kind(send(&mut transport, &format!("http://{free}/"), b"x"));
+    let refused = kind(send(
+        &mut HttpTransport::new(to(&format!("http://{free}/"))),
+        b"x",
+    ));
     assert_eq!(refused, FailKind::ConnectRefused);
     assert!(refused.retryable() && refused.endpoint_dead());
     // Longer than any host name may be: no look-up leaves the machine.
     let unknown = format!("http://{}.invalid/", "x".repeat(64));
-    assert_eq!(kind(send(&mut transport, &unknown, b"x")), FailKind::Dns);
+    assert_eq!(
+        kind(send(&mut HttpTransport::new(to(&unknown)), b"x")),
+        FailKind::Dns
+    );
     for (junk, expected) in [(&b""[..], FailKind::Reset), (b"what?\r\n\r\n", FailKind::Other)] {
         let (url, _requests, server) = serve(vec![(junk.to_vec(), true)]);
-        let failed = kind(send(&mut transport, &url, b"x"));
+        let failed = kind(send(&mut HttpTransport::new(to(&url)), b"x"));
         assert_eq!(failed, expected);
         assert!(failed.retryable() && !failed.endpoint_dead());
         server.join().unwrap();
@@ -321,18 +347,15 @@ fn silent_server() -> (TcpListener, String) {
 #[test]
 fn an_attempt_ends_at_its_deadline() {
     let (_listener, url) = silent_server();
-    let endpoint = Endpoint::parse(&url).unwrap();
     let big = vec![0; 50_000_000];
     for body in [&b"x"[..], &big] {
         let started = Instant::now();
         let limit = Duration::from_millis(150);
-        let outcome =
-            HttpTransport::new(MAX_RESPONSE_BYTES).send(&request(&endpoint, &[], body), Some(limit));
+        let outcome = HttpTransport::new(to(&url)).send(&request(&[], body), Some(limit));
         assert_eq!(kind(outcome), FailKind::Timeout);
         assert!(started.elapsed() >= limit - Duration::from_millis(20));
     }
-    let none_left =
-        HttpTransport::new(MAX_RESPONSE_BYTES).send(&request(&endpoint, &[], b"x"), Some(Duration::ZERO));
+    let none_left = HttpTransport::new(to(&url)).send(&request(&[], b"x"), Some(Duration::ZERO));
     assert_eq!(kind(none_left), FailKind::Timeout);
 }
 
@@ -347,16 +370,12 @@ fn each_attempt_has_its_own_deadline_on_a_kept_connection() {
         assert!(read_request(&mut stream, 1).is_some());
         let _ = stream.read(&mut [0]);
     });
-    let endpoint = Endpoint::parse(&url).unwrap();
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
-    assert_eq!(
-        response(transport.send(&request(&endpoint, &[], b"x"), LONG)).status,
-        200
-    );
+    let mut transport = HttpTransport::new(to(&url));
+    assert_eq!(response(transport.send(&request(&[], b"x"), LONG)).status, 200);
     let short = Some(Duration::from_millis(100));
     let started = Instant::now();
     assert_eq!(
-        kind(transport.send(&request(&endpoint, &[], b"x"), short)),
+        kind(transport.send(&request(&[], b"x"), short)),
         FailKind::Timeout
     );
     assert!(
@@ -379,9 +398,7 @@ fn a_receiver_that_trickles_does_not_prolong_the_attempt() {
             }
         }
     });
-    let endpoint = Endpoint::parse(&url).unwrap();
-    let outcome = HttpTransport::new(MAX_RESPONSE_BYTES)
-        .send(&request(&endpoint, &[], b"x"), Some(Duration::from_millis(200)));
+    let outcome = HttpTransport::new(to(&url)).send(&request(&[], b"x"), Some(Duration::from_millis(200)));
     assert_eq!(kind(outcome), FailKind::Timeout);
     let _ = stop.send(());
     server.join().unwrap();
@@ -390,8 +407,7 @@ fn a_receiver_that_trickles_does_not_prolong_the_attempt() {
 #[test]
 fn another_thread_stops_a_send_for_good() {
     let (listener, url) = silent_server();
-    let endpoint = Endpoint::parse(&url).unwrap();
-    let mut transport = HttpTransport::new(MAX_RESPONSE_BYTES);
+    let mut transport = HttpTransport::new(to(&url));
     let interrupt = transport.interrupt();
     let stopper = std::thread::spawn(move || {
         let mut accepted = listener.accept().unwrap().0;
@@ -401,12 +417,12 @@ fn another_thread_stops_a_send_for_good() {
         accepted
     });
     let started = Instant::now();
-    let stopped = kind(transport.send(&request(&endpoint, &[], b"x"), LONG));
+    let stopped = kind(transport.send(&request(&[], b"x"), LONG));
     assert_eq!(stopped, FailKind::Interrupted);
     assert!(started.elapsed() < Duration::from_secs(20), "not at the timeout");
     // The receiver's end was open all the time.
     drop(stopper.join().unwrap());
-    assert_eq!(kind(send(&mut transport, &url, b"x")), FailKind::Interrupted);
+    assert_eq!(kind(send(&mut transport, b"x")), FailKind::Interrupted);
 }
 
 #[test]
@@ -431,8 +447,8 @@ fn a_forked_child_that_forgets_does_not_disturb_the_parents_connection() {
     use crate::fork::tests::in_child;
     let ok = answer("200 OK", "", b"");
     let (url, requests, server) = serve(vec![ok.clone(), ok]);
-    let mut transport = Box::new(HttpTransport::new(MAX_RESPONSE_BYTES));
-    assert_eq!(response(send(&mut transport, &url, b"1")).status, 200);
+    let mut transport = Box::new(HttpTransport::new(to(&url)));
+    assert_eq!(response(send(&mut transport, b"1")).status, 200);
     let mut transport = Some(transport);
     let code = in_child(|| {
         if let Some(transport) = transport.take() {
@@ -441,10 +457,7 @@ fn a_forked_child_that_forgets_does_not_disturb_the_parents_connection() {
         0
     });
     assert_eq!(code, 0);
-    assert_eq!(
-        response(send(transport.as_mut().unwrap(), &url, b"2")).status,
-        200
-    );
+    assert_eq!(response(send(transport.as_mut().unwrap(), b"2")).status, 200);
     assert_eq!(
         requests.iter().map(|seen| seen.connection).collect::<Vec<_>>(),
         [1, 1]
