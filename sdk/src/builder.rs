@@ -313,6 +313,7 @@ fn otlp_spec(effective: &Effective) -> Result<Option<ExporterSpec>, Error> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         gzip: effective.compression == Compression::Gzip,
+        concurrent_sends: 1,
         max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
         max_response_bytes: size(effective.max_response_bytes),
     }))))

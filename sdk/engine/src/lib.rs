@@ -29,9 +29,10 @@ pub use engine::{Bounds, Engine, Wake};
 pub use error::{Error, ErrorKind};
 pub use export::{
     batch::{Batch, EncodedPart, Envelope},
+    duration::{AnswerStatus, Durations},
     ledger::{Ledger, Piece, Source},
     pipeline::{Cutting, Next, Pipeline},
-    queue::{ExportQueue, Outcome, Poll, QueueBounds},
+    queue::{ExportQueue, Outcome, Poll, QueueBounds, Sending},
     replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};

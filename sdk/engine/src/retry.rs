@@ -85,8 +85,9 @@ fn seconds(digits: &[u8]) -> Option<u64> {
 /// The pauses between the attempts of one exporter: 1 s, then 1.5 times as long each time up to 30 s, each of them
 /// 20 % longer or shorter by chance.
 ///
-/// What the server asks for replaces the pause, also above 30 s; but no pause is longer than the bound given (the age
-/// limit of batches), so that a mistaken header does not silence an exporter for days.
+/// What the server asks for replaces the pause, also above 30 s, and further failures grow from it. But no pause is
+/// longer than the bound given (the age limit of batches), so that a mistaken header does not silence an exporter for
+/// days.
 ///
 /// ```
 /// use spanline_engine::retry::Backoff;
@@ -94,12 +95,15 @@ fn seconds(digits: &[u8]) -> Option<u64> {
 /// assert_eq!(backoff.next_delay_ms(None, 0), 800);
 /// assert_eq!(backoff.next_delay_ms(None, u64::MAX), 1_800);
 /// assert_eq!(backoff.next_delay_ms(Some(40_000), 0), 40_000);
+/// assert_eq!(backoff.next_delay_ms(None, 0), 48_000);
 /// backoff.reset();
 /// assert_eq!(backoff.next_delay_ms(None, 0), 800);
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Backoff {
     base_ms: u64,
+    /// Up to where the pauses grow.
+    cap_ms: u64,
     longest_ms: u64,
 }
 
@@ -112,24 +116,46 @@ impl Backoff {
     pub const fn new(longest_ms: u64) -> Self {
         Self {
             base_ms: Self::FIRST_MS,
+            cap_ms: Self::CAP_MS,
             longest_ms,
         }
     }
 
     /// The pause after a failure, in milliseconds. `server_ms` is what the answer asked for, `random` 64 random bits.
     pub fn next_delay_ms(&mut self, server_ms: Option<u64>, random: u64) -> u64 {
-        // From 80 to 120 %, in steps of base / 2^32.
-        let spread = (u128::from(self.base_ms) * 2 * u128::from((random >> 32) + 1) / 5) >> 32;
-        let own = self.base_ms * 4 / 5 + spread as u64;
-        self.base_ms = (self.base_ms * 3 / 2).min(Self::CAP_MS);
-        // "At once" from a server that has just refused is not an invitation to hammer it.
-        let asked = server_ms.map(|asked| asked.max(Self::LEAST_MS));
-        asked.unwrap_or(own).min(self.longest_ms)
+        let delay = match server_ms {
+            Some(asked) => self.asked(asked),
+            None => self.own(random),
+        };
+        self.base_ms = self.base_ms.saturating_add(self.base_ms / 2).min(self.cap_ms);
+        delay
+    }
+
+    /// From 80 to 120 % of the base, in steps of base / 2^32.
+    fn own(&self, random: u64) -> u64 {
+        let base = u128::from(self.base_ms);
+        let spread = (base * 2 * u128::from((random >> 32) + 1) / 5) >> 32;
+        u64::try_from(base * 4 / 5 + spread).map_or(self.longest_ms, |own| own.min(self.longest_ms))
+    }
+
+    fn asked(&mut self, asked: u64) -> u64 {
+        let delay = self.bounded(asked);
+        self.base_ms = self.base_ms.max(delay);
+        if self.base_ms > Self::CAP_MS {
+            self.cap_ms = self.longest_ms;
+        }
+        delay
+    }
+
+    /// What the server asked for, within our bounds: "at once" from one that has just refused is not an invitation to
+    /// hammer it.
+    pub(crate) fn bounded(&self, asked_ms: u64) -> u64 {
+        asked_ms.max(Self::LEAST_MS).min(self.longest_ms)
     }
 
     /// Back to the first pause: an attempt succeeded.
     pub const fn reset(&mut self) {
-        self.base_ms = Self::FIRST_MS;
+        *self = Self::new(self.longest_ms);
     }
 }
 
@@ -163,6 +189,26 @@ mod tests {
         assert_eq!(backoff.next_delay_ms(None, 0), 500);
         assert_eq!(backoff.next_delay_ms(Some(u64::MAX), 0), 500);
         assert_eq!(backoff.next_delay_ms(Some(200), 0), 200);
+    }
+
+    #[test]
+    fn pauses_grow_from_what_the_server_asked_for() {
+        let mut backoff = Backoff::new(300_000);
+        assert_eq!(backoff.next_delay_ms(Some(20_000), 0), 20_000);
+        assert_eq!(backoff.next_delay_ms(None, 0), 24_000, "80 % of 30 s");
+        assert_eq!(backoff.next_delay_ms(None, 0), 24_000, "the cap");
+        assert_eq!(backoff.next_delay_ms(Some(100_000), 0), 100_000);
+        assert_eq!(backoff.next_delay_ms(None, 0), 120_000, "80 % of 150 s");
+        assert_eq!(backoff.next_delay_ms(None, 0), 180_000, "80 % of 225 s");
+        for _ in 0..5 {
+            backoff.next_delay_ms(None, u64::MAX);
+        }
+        assert_eq!(backoff.next_delay_ms(None, u64::MAX), 300_000, "the bound");
+        backoff.reset();
+        for _ in 0..20 {
+            backoff.next_delay_ms(None, 0);
+        }
+        assert_eq!(backoff.next_delay_ms(None, 0), 24_000, "the cap again");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! `accepted + replayed = exported + rejected + failed + dropped + held`.
 //! Counters have one writer per thread; the sums are exact after a flush.
 
+use crate::export::duration::Durations;
 use alloc::{string::String, vec::Vec};
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -153,8 +154,12 @@ pub struct ExporterStats {
     pub dropped_expired: u64,
     /// Still waiting, here or in the buffer; after the shutdown, what the spool keeps for the next start.
     pub held: u64,
+    /// Of those held, the ones that were handed to this exporter: in an attempt, or waiting for one.
+    pub in_flight: u64,
     /// Export calls, retries included.
     pub attempts: u64,
+    /// How long batches took, from the first attempt to the final result.
+    pub durations: Vec<Durations>,
 }
 
 impl ExporterStats {

@@ -3,7 +3,7 @@
 use crate::provider::Config;
 use spanline_core::wire::otlp::SpanView;
 use spanline_core::{InstrumentationScope, Resource};
-use spanline_engine::{Batch, Outcome};
+use spanline_engine::{AnswerStatus, Batch, Outcome};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -81,16 +81,6 @@ impl ExportResult {
         self.status = Some(status);
         self
     }
-}
-
-/// The status of a receiver's answer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum AnswerStatus {
-    /// An HTTP status: `http.response.status_code`.
-    Http(u16),
-    /// A gRPC status code: `rpc.status_code`, by its name.
-    Grpc(u32),
 }
 
 /// What an exporter says of itself; the provider's metrics carry it.
@@ -190,7 +180,8 @@ impl<'a> ExportBatch<'a> {
 /// Each exporter has a thread, a queue and a quota of its own: a slow one delays no other and never the program.
 /// `export` is never called concurrently for one exporter. A panic is caught and counted as a failure of that batch.
 pub trait SpanExporter: Send + Sync + std::fmt::Debug {
-    /// Sends one batch; blocks for at most `timeout` (`None`: no limit).
+    /// Sends one batch; blocks for at most `timeout` (`None`: no limit). That is `timeout_ms`, or less when the batch will
+    /// be given up before (`max_age_ms`, `export_timeout_ms`).
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult;
 
     /// What it is, for the provider's metrics: asked once, before the first export. The name of the type and no server,

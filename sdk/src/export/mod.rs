@@ -17,8 +17,7 @@ pub(crate) use sender::ExporterSlot;
 pub(crate) use worker::{Patience, Worker};
 
 pub use console::ConsoleExporter;
-pub use exporter::{
-    AnswerStatus, ExportBatch, ExportResult, ExportedSpan, ExporterDescription, SpanExporter,
-};
+pub use exporter::{ExportBatch, ExportResult, ExportedSpan, ExporterDescription, SpanExporter};
 pub use finished::{FinishedEvent, FinishedLink, FinishedSpan};
 pub use memory::MemoryExporter;
+pub use spanline_engine::AnswerStatus;

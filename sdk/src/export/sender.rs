@@ -1,28 +1,47 @@
-//! One exporter with its queue and its thread.
+//! One exporter with its queue and its threads.
 
 use super::worker::{Worker, monotonic};
-use super::{ExportBatch, SpanExporter};
+use super::{AnswerStatus, ExportBatch, ExporterDescription, SpanExporter};
 use crate::guard;
+use crate::log::{self, Level, UserText};
 use crate::provider::{Config, ExporterSpec};
-use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds, Sending};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// Batches that may wait at an exporter before the drain stops cutting for it alone.
-const READY: usize = 2;
-
-/// An exporter side by side with others: its own queue, quota, state and thread.
+/// An exporter side by side with others: its own queue, quota, state and threads, one for each send at once.
 #[derive(Debug)]
 pub(crate) struct ExporterSlot {
-    exporter: Arc<dyn SpanExporter>,
+    spec: ExporterSpec,
+    config: Arc<Config>,
+    description: ExporterDescription,
     queue: Mutex<ExportQueue>,
     changed: Condvar,
-    started: AtomicBool,
+    senders: Vec<Sender>,
+    /// How many of them have a thread.
+    started: AtomicUsize,
     stop: AtomicBool,
+}
+
+/// A thread and the exporter that it alone uses.
+#[derive(Debug, Default)]
+struct Sender {
+    exporter: OnceLock<Arc<dyn SpanExporter>>,
+    /// The exporter was told to shut down, or is being told.
+    shut_down: AtomicBool,
     /// The thread has called the exporter for the last time.
     ended: AtomicBool,
-    config: Arc<Config>,
+}
+
+impl Sender {
+    fn shut_down(&self, config: &Config) {
+        if let Some(exporter) = self.exporter.get()
+            && !self.shut_down.swap(true, Ordering::AcqRel)
+        {
+            guard::foreign(&config.caught, "exporter", || exporter.shutdown());
+        }
+    }
 }
 
 impl ExporterSlot {
@@ -32,19 +51,31 @@ impl ExporterSlot {
         } else {
             config.exporter_buffer_bytes
         };
+        let concurrent = spec.concurrent_sends();
         let bounds = QueueBounds {
             bytes,
             max_age_nanos: config.max_age_nanos(),
-            ready: READY,
+            // One for each thread that gets free, and one behind it.
+            ready: concurrent + 1,
+            concurrent,
+            batch_spans: config.cutting.backlog_spans,
         };
+        let first = spec.make(config);
+        let description = guard::foreign(&config.caught, "exporter", || first.describe())
+            .unwrap_or_else(|| ExporterDescription::new(spec.name().to_owned()));
+        let senders: Vec<Sender> = (0..concurrent).map(|_| Sender::default()).collect();
+        if let Some(sender) = senders.first() {
+            let _ = sender.exporter.set(first);
+        }
         Arc::new(Self {
-            exporter: spec.make(config),
+            spec: spec.clone(),
+            config: config.clone(),
+            description,
             queue: Mutex::new(ExportQueue::new(spec.name(), bounds).with_number(number)),
             changed: Condvar::new(),
-            started: AtomicBool::new(false),
+            senders,
+            started: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-            config: config.clone(),
         })
     }
 
@@ -52,70 +83,123 @@ impl ExporterSlot {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands over a batch. The thread is started with the first.
+    /// Hands over a batch. The first thread is started with the first batch, each further one when all are busy.
     pub(crate) fn push(self: &Arc<Self>, batch: Arc<Batch>, charged: usize, worker: &Arc<Worker>) {
         self.queue().push(batch, charged);
         self.changed.notify_one();
-        if !self.started.swap(true, Ordering::AcqRel) {
+        let started = self.started.load(Ordering::Acquire);
+        let all_busy = started < self.senders.len() && self.queue().is_busier_than(started);
+        if !all_busy || self.stop.load(Ordering::Acquire) {
+            return;
+        }
+        let mine = self
+            .started
+            .compare_exchange(started, started + 1, Ordering::AcqRel, Ordering::Relaxed);
+        if mine.is_ok() {
             let (slot, worker) = (self.clone(), worker.clone());
-            let spawned = crate::thread::spawn("spanline-export", move || slot.run(&worker));
-            self.started.store(spawned, Ordering::Release);
+            if !crate::thread::spawn("spanline-export", move || slot.run(started, &worker)) {
+                self.did_not_start(started);
+            }
+        }
+    }
+
+    /// There was no thread to be had: the next batch tries again.
+    fn did_not_start(&self, number: usize) {
+        let undone = self
+            .started
+            .compare_exchange(number + 1, number, Ordering::AcqRel, Ordering::Relaxed);
+        if let (Err(_), Some(sender)) = (undone, self.senders.get(number)) {
+            // A later one has started meanwhile: this place stays empty.
+            sender.ended.store(true, Ordering::Release);
         }
     }
 
     /// Cuts a pause short.
     pub(crate) fn hurry(&self) {
         self.queue().hurry();
-        self.changed.notify_one();
+        self.changed.notify_all();
     }
 
-    /// Ends the thread: what is not delivered is given up and counted.
+    /// Ends the threads: what is not delivered is given up and counted.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
-        self.queue().close();
-        self.changed.notify_one();
-        if self.started.load(Ordering::Acquire) {
-            guard::foreign(&self.config.caught, "exporter", || self.exporter.interrupt());
-        } else {
-            guard::foreign(&self.config.caught, "exporter", || self.exporter.shutdown());
+        self.queue().close(monotonic());
+        self.changed.notify_all();
+        let started = self.started.load(Ordering::Acquire);
+        for (number, sender) in self.senders.iter().enumerate() {
+            let Some(exporter) = sender.exporter.get() else {
+                continue;
+            };
+            if number < started && !sender.ended.load(Ordering::Acquire) {
+                guard::foreign(&self.config.caught, "exporter", || exporter.interrupt());
+            } else {
+                sender.shut_down(&self.config);
+            }
         }
     }
 
+    /// Has every exporter pass on what it holds itself.
     pub(crate) fn flush_exporter(&self, timeout: Duration) -> bool {
-        guard::foreign(&self.config.caught, "exporter", || self.exporter.flush(timeout)).unwrap_or(false)
+        let made = self.senders.iter().filter_map(|sender| sender.exporter.get());
+        made.fold(true, |all, exporter| {
+            let flushed = guard::foreign(&self.config.caught, "exporter", || exporter.flush(timeout));
+            all & flushed.unwrap_or(false)
+        })
     }
 
     pub(crate) fn stats(&self, undrained: u64) -> ExporterStats {
         self.queue().stats(undrained)
     }
 
-    fn run(&self, worker: &Arc<Worker>) {
-        while let Some(batch) = self.next(worker) {
-            let outcome = self.send(&batch);
-            self.queue().report(batch, outcome, monotonic(), worker.random());
+    /// The life of the thread of this number.
+    fn run(&self, number: usize, worker: &Arc<Worker>) {
+        let Some(sender) = self.senders.get(number) else {
+            return;
+        };
+        let exporter = sender.exporter.get_or_init(|| self.spec.make(&self.config));
+        let ExporterDescription {
+            component_type,
+            server_address,
+            ..
+        } = &self.description;
+        let server = UserText(server_address.as_deref().unwrap_or("no server"));
+        let name = self.spec.name();
+        log::report(
+            Level::Debug,
+            "export_thread",
+            format_args!("the exporter {name} ({component_type}) begins to send to {server}"),
+        );
+        while let Some(sending) = self.next(worker) {
+            let (outcome, status) = self.send(&**exporter, &sending);
+            self.queue()
+                .report(sending, outcome, status, monotonic(), worker.random());
+            // The pause may be over, or there may be one now.
+            self.changed.notify_all();
             worker.progressed();
         }
-        guard::foreign(&self.config.caught, "exporter", || self.exporter.shutdown());
-        self.ended.store(true, Ordering::Release);
+        sender.shut_down(&self.config);
+        sender.ended.store(true, Ordering::Release);
         worker.progressed();
     }
 
     /// Whether the exporter will not be called any more.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire) || !self.started.load(Ordering::Acquire)
+        let started = self.started.load(Ordering::Acquire);
+        let mut running = self.senders.iter().take(started);
+        running.all(|sender| sender.ended.load(Ordering::Acquire))
     }
 
     /// Waits for a batch to send. `None`: it is time to end.
-    fn next(&self, worker: &Worker) -> Option<Arc<Batch>> {
+    fn next(&self, worker: &Worker) -> Option<Sending> {
         let mut queue = self.queue();
         loop {
             if self.stop.load(Ordering::Acquire) {
                 return None;
             }
             let now = monotonic();
-            let settled = queue.progress().1;
+            let settled = queue.settled();
             let poll = queue.poll(now);
-            if queue.progress().1 != settled && !matches!(poll, Poll::Send(_)) {
+            if queue.settled() != settled && !matches!(poll, Poll::Send(_)) {
                 // Batches grew too old: there is room, and the drain may be waiting for it.
                 drop(queue);
                 worker.progressed();
@@ -123,7 +207,7 @@ impl ExporterSlot {
                 continue;
             }
             queue = match poll {
-                Poll::Send(batch) => return Some(batch),
+                Poll::Send(sending) => return Some(sending),
                 Poll::Wait(until) => {
                     let pause = Duration::from_nanos(until.saturating_sub(now).max(1));
                     self.changed
@@ -136,20 +220,27 @@ impl ExporterSlot {
         }
     }
 
-    fn send(&self, batch: &Batch) -> Outcome {
+    fn send(&self, exporter: &dyn SpanExporter, sending: &Sending) -> (Outcome, Option<AnswerStatus>) {
         let view = ExportBatch {
-            batch,
+            batch: sending.batch(),
             config: &self.config,
         };
-        let timeout = self.config.timeout;
-        let result = guard::foreign(&self.config.caught, "exporter", || {
-            self.exporter.export(view, timeout)
-        });
-        result.map_or_else(
-            || Outcome::Failed {
-                reason: "panic".to_owned(),
-            },
-            |result| result.outcome,
-        )
+        // An answer that comes when the batch is too old comes too late.
+        let left = match sending.give_up_at() {
+            u64::MAX => None,
+            until => Some(Duration::from_nanos(until.saturating_sub(monotonic()))),
+        };
+        let timeout = match (self.config.timeout, left) {
+            (Some(timeout), Some(left)) => Some(timeout.min(left)),
+            (one, other) => one.or(other),
+        };
+        let result = guard::foreign(&self.config.caught, "exporter", || exporter.export(view, timeout));
+        match result {
+            Some(result) => (result.outcome, result.status),
+            None => {
+                let reason = "panic".to_owned();
+                (Outcome::Failed { reason }, None)
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::ExporterSlot;
 use crate::provider::Config;
 use crate::thread as ours;
 use crate::{guard, log};
-use spanline_engine::{EncodedPart, Engine, Envelope, Next, Pipeline};
+use spanline_engine::{EncodedPart, Engine, Envelope, ExportQueue, Next, Pipeline};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
@@ -161,8 +161,12 @@ impl Worker {
             (wanted.drained, wanted.stop)
         };
         if let Some(first) = self.exporters.first() {
-            let queued = first.queue().bytes();
+            let (queued, spans) = {
+                let queue = first.queue();
+                (queue.bytes(), queue.batch_spans())
+            };
             pipeline.engine().set_first_queue_bytes(queued);
+            pipeline.limit_batches(spans);
         }
         let urgent = stop || drained > pipeline.engine().drained();
         let hungry =
@@ -262,17 +266,28 @@ impl Worker {
             let done = self.delivered();
             done >= target || done >= engine.stats().accepted
         });
-        let goals: Vec<u64> = self
+        let marks: Vec<u64> = self
             .exporters
             .iter()
-            .map(|exporter| exporter.queue().progress().0)
+            .map(|exporter| exporter.queue().mark())
             .collect();
         self.hurry();
-        let settled = self.wait_until(deadline, || {
-            self.exporters.iter().zip(&goals).all(|(exporter, &goal)| {
+        // What is still pausing then will not be tried before the time is over.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let end = monotonic().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
+        let given_up = |queue: &ExportQueue| {
+            let found_nobody = queue.is_paused() && queue.is_unreachable();
+            queue.resting_until().is_some_and(|until| until >= end)
+                || (patience == Patience::Exit && found_nobody)
+        };
+        let mut settled = true;
+        self.wait_until(deadline, || {
+            settled = true;
+            self.exporters.iter().zip(&marks).all(|(exporter, &mark)| {
                 let queue = exporter.queue();
-                let found_nobody = queue.is_paused() && queue.is_unreachable();
-                queue.progress().1 >= goal || (patience == Patience::Exit && found_nobody)
+                let is_settled = queue.is_settled_up_to(mark);
+                settled &= is_settled;
+                is_settled || given_up(&queue)
             })
         });
         let mut flushed = true;
@@ -288,7 +303,7 @@ impl Worker {
         }
     }
 
-    fn wait_until(&self, deadline: Instant, done: impl Fn() -> bool) -> bool {
+    fn wait_until(&self, deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
         let mut wanted = self.wanted();
         loop {
             if done() {

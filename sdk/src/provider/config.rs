@@ -76,6 +76,7 @@ pub(crate) struct OtlpSpec {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) gzip: bool,
+    pub(crate) concurrent_sends: usize,
     pub(crate) max_request_bytes: usize,
     pub(crate) max_response_bytes: usize,
 }
@@ -87,6 +88,14 @@ impl ExporterSpec {
             Self::Console => "console",
             Self::Discard => "discard",
             Self::Given { name, .. } => name,
+        }
+    }
+
+    /// Sends at once: one exporter is made for each.
+    pub(crate) fn concurrent_sends(&self) -> usize {
+        match self {
+            Self::Otlp(spec) => spec.concurrent_sends,
+            _ => 1,
         }
     }
 

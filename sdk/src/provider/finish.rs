@@ -1,6 +1,7 @@
 //! The end of providers: at process exit, and when the last handle goes.
 
 use super::{Shared, registry};
+use crate::clock::monotonic_nanos;
 use crate::export::Patience;
 use crate::{exit, fork, log, thread};
 use std::sync::atomic::Ordering;
@@ -41,7 +42,7 @@ fn finish_within(shared: &Shared, timeout: Duration) {
         .iter()
         .filter(|exporter| exporter.queue().is_unreachable())
     {
-        exporter.queue().close();
+        exporter.queue().close(monotonic_nanos());
     }
     let undrained = set.engine().stats().accepted > set.worker().delivered();
     let waits = undrained || exporters.iter().any(|exporter| !exporter.queue().is_idle());

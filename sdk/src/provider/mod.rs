@@ -212,7 +212,9 @@ impl Provider {
         Tracer::of(self.clone(), &scope)
     }
 
-    /// Waits until all spans that have ended so far are handed over, at most `flush_timeout_ms` (30 s).
+    /// Waits until all spans that have ended so far are handed over, at most `flush_timeout_ms` (30 s). Exporters that
+    /// pause after a failure try at once and then go on with their pauses; one whose next attempt lies beyond the time is
+    /// not waited for.
     pub fn flush(&self) -> Report {
         self.flush_within(self.shared().config.flush_timeout)
     }

@@ -44,6 +44,8 @@ pub struct Pipeline {
     engine: Arc<Engine>,
     drain: Drain,
     cutting: Cutting,
+    /// Most spans of a batch that the receiver takes in good time.
+    batch_limit: usize,
     /// When what waits is due. `None`: nothing was seen waiting.
     due: Option<u64>,
     /// Taking all that waits, batch after batch.
@@ -58,9 +60,16 @@ impl Pipeline {
             engine,
             drain,
             cutting,
+            batch_limit: usize::MAX,
             due: None,
             draining: false,
         }
+    }
+
+    /// Cuts batches no larger than this from here on: what [`crate::ExportQueue::batch_spans`] of the first exporter
+    /// says.
+    pub fn limit_batches(&mut self, spans: usize) {
+        self.batch_limit = spans.max(1);
     }
 
     /// What to do at this time. `hungry`: some exporter wants work. `urgent`: take what there is without waiting for
@@ -77,7 +86,8 @@ impl Pipeline {
         let due = *self
             .due
             .get_or_insert(now.saturating_add(self.cutting.delay_nanos));
-        let full = waiting >= self.cutting.batch_spans as u64;
+        let usual = self.cutting.batch_spans.min(self.batch_limit);
+        let full = waiting >= usual as u64;
         if urgent || now >= due {
             self.draining = true;
         }
@@ -88,7 +98,8 @@ impl Pipeline {
             // An exporter that has room again wakes us.
             return Next::Wait;
         }
-        let limit = (waiting as usize).clamp(self.cutting.batch_spans, self.cutting.backlog_spans);
+        let most = self.cutting.backlog_spans.min(self.batch_limit).max(usual);
+        let limit = (waiting as usize).clamp(usual, most);
         match self.drain.cut(limit, self.cutting.batch_bytes, now, envelope) {
             Some(batch) => {
                 // A cut that met no bound took all there was; what came since waits for company again.

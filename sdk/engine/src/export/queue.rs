@@ -3,7 +3,11 @@
 //! A state machine without a clock or a network: the host polls it with the time and reports what became of each
 //! attempt. Times are nanoseconds of any monotonic clock.
 
-use super::batch::Batch;
+use super::{
+    batch::Batch,
+    batch_size::BatchSize,
+    duration::{AnswerStatus, Durations},
+};
 use crate::{retry::Backoff, stats::ExporterStats};
 use alloc::{
     collections::VecDeque,
@@ -24,6 +28,10 @@ pub struct QueueBounds {
     pub max_age_nanos: u64,
     /// Batches that wait before the drain stops cutting for this exporter alone.
     pub ready: usize,
+    /// Batches in flight at once. Default 1; 0 counts as 1.
+    pub concurrent: usize,
+    /// Most spans of a batch, see [`ExportQueue::batch_spans`].
+    pub batch_spans: usize,
 }
 
 /// What an attempt came to.
@@ -52,34 +60,75 @@ pub enum Outcome {
 #[derive(Debug)]
 pub enum Poll {
     /// Send this and report.
-    Send(Arc<Batch>),
-    /// Nothing before this time.
+    Send(Sending),
+    /// Nothing before this time, unless an attempt is reported.
     Wait(u64),
-    /// Nothing until something is pushed.
+    /// Nothing until something is pushed or reported.
     Empty,
+}
+
+/// A batch on its way. It goes back into the queue with [`ExportQueue::report`], whatever became of it.
+#[derive(Debug)]
+#[must_use = "a batch that is not reported stays in flight for ever"]
+pub struct Sending {
+    entry: Entry,
+    sent_at: u64,
+    give_up_at: u64,
+    /// The exporter's pauses so far.
+    pauses: u64,
+}
+
+impl Sending {
+    /// What to send.
+    pub fn batch(&self) -> &Arc<Batch> {
+        &self.entry.batch
+    }
+
+    /// Until when the attempt may take at most: then the batch is too old to be delivered.
+    pub fn give_up_at(&self) -> u64 {
+        self.give_up_at
+    }
+}
+
+/// A batch in the queue.
+#[derive(Debug)]
+struct Entry {
+    batch: Arc<Batch>,
+    /// Its place in the order of pushing.
+    number: u64,
+    /// When it was first sent, and the status of the last answer.
+    first_sent: Option<u64>,
+    status: Option<AnswerStatus>,
 }
 
 /// An exporter's queue and accounting.
 #[derive(Debug)]
 pub struct ExportQueue {
     bounds: QueueBounds,
-    waiting: VecDeque<Arc<Batch>>,
+    /// In the order of pushing.
+    waiting: VecDeque<Entry>,
     bytes: usize,
-    in_flight: usize,
-    in_flight_spans: u64,
+    /// The numbers of the batches in flight.
+    flying: Vec<u64>,
+    flying_spans: u64,
+    /// Attempts in flight that were begun since the last pause was set.
+    probes: usize,
     backoff: Backoff,
     paused_until: Option<u64>,
+    pauses: u64,
     /// The pause was cut short: one attempt is due at once.
     hurried: bool,
     unreachable: bool,
     /// Shut down: what is not delivered now is given up.
     closed: bool,
-    pushed: u64,
+    /// The number of the next batch.
+    next: u64,
     settled: u64,
     /// Which of the exporters this is, from 0.
-    number: usize,
+    exporter: usize,
     /// Spans given up at shutdown that a spool keeps for the next start.
     left: u64,
+    size: BatchSize,
     stats: ExporterStats,
 }
 
@@ -90,17 +139,20 @@ impl ExportQueue {
             bounds,
             waiting: VecDeque::new(),
             bytes: 0,
-            in_flight: 0,
-            in_flight_spans: 0,
+            flying: Vec::new(),
+            flying_spans: 0,
+            probes: 0,
             backoff: Backoff::new(bounds.max_age_nanos / 1_000_000),
             paused_until: None,
+            pauses: 0,
             hurried: false,
             unreachable: false,
             closed: false,
-            pushed: 0,
+            next: 0,
             settled: 0,
-            number: 0,
+            exporter: 0,
             left: 0,
+            size: BatchSize::new(bounds.batch_spans),
             stats: ExporterStats {
                 name: name.to_string(),
                 ..ExporterStats::default()
@@ -110,13 +162,19 @@ impl ExportQueue {
 
     /// Says which of the exporters this is, from 0. Default: the first.
     pub fn with_number(mut self, number: usize) -> Self {
-        self.number = number;
+        self.exporter = number;
         self
     }
 
     /// Bytes charged: waiting and in flight.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Most spans of the next batch, as the exporter's latency has it: halved after an attempt of more than 1 s, doubled
+    /// after a delivery within 100 ms, between 128 and the bound given.
+    pub fn batch_spans(&self) -> usize {
+        self.size.spans()
     }
 
     /// Whether the drain should cut for this exporter: it is not pausing and has little to do.
@@ -126,7 +184,12 @@ impl ExportQueue {
 
     /// Whether nothing waits and nothing is in flight.
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.in_flight == 0
+        self.waiting.is_empty() && self.flying.is_empty()
+    }
+
+    /// Whether more batches wait or are in flight than this.
+    pub fn is_busier_than(&self, batches: usize) -> bool {
+        self.waiting.len() + self.flying.len() > batches
     }
 
     /// Whether the last attempt could not even reach the endpoint.
@@ -139,12 +202,17 @@ impl ExportQueue {
         self.paused_until.is_some()
     }
 
+    /// Until when nothing at all will happen: a pause runs, nothing is in flight, and nobody has cut the pause short.
+    pub fn resting_until(&self) -> Option<u64> {
+        self.paused_until
+            .filter(|_| self.flying.is_empty() && !self.hurried)
+    }
+
     /// Takes a batch, or counts it as dropped when the queue is full. `charged` is what else counts against the same
     /// bound.
     pub fn push(&mut self, batch: Arc<Batch>, charged: usize) -> bool {
         let size = batch.charge();
         let room = self.bounds.bytes.saturating_sub(charged);
-        self.pushed += batch.spans();
         if batch.is_replayed() {
             self.stats.replayed += batch.spans();
         }
@@ -158,36 +226,58 @@ impl ExportQueue {
             return false;
         }
         self.bytes += size;
-        self.waiting.push_back(batch);
+        self.waiting.push_back(Entry {
+            batch,
+            number: self.next,
+            first_sent: None,
+            status: None,
+        });
+        self.next += 1;
         true
     }
 
     /// What to do at this time. Batches beyond their age are dropped and counted on the way.
     pub fn poll(&mut self, now: u64) -> Poll {
         self.expire(now);
-        if let Some(until) = self.paused_until
-            && now < until
-            && !self.hurried
-        {
-            return match self.waiting.front() {
-                Some(batch) => Poll::Wait(until.min(self.expiry(batch))),
-                None => Poll::Empty,
-            };
+        let Some(front) = self.waiting.front() else {
+            return Poll::Empty;
+        };
+        let expiry = self.expiry(front);
+        if let Some(until) = self.paused_until {
+            if now < until && !self.hurried {
+                return Poll::Wait(until.min(expiry));
+            }
+            // The first after a pause goes alone: it finds out whether the receiver is back.
+            if self.probes > 0 {
+                return Poll::Wait(expiry);
+            }
+        }
+        if self.flying.len() >= self.bounds.concurrent.max(1) {
+            return Poll::Wait(expiry);
         }
         match self.waiting.pop_front() {
-            Some(batch) => {
-                self.hurried = false;
-                self.in_flight += 1;
-                self.in_flight_spans += batch.spans();
-                self.stats.attempts += 1;
-                Poll::Send(batch)
-            }
+            Some(entry) => Poll::Send(self.begin(entry, now)),
             None => Poll::Empty,
         }
     }
 
-    fn expiry(&self, batch: &Batch) -> u64 {
-        batch.made_at().saturating_add(self.bounds.max_age_nanos)
+    fn begin(&mut self, mut entry: Entry, now: u64) -> Sending {
+        entry.first_sent.get_or_insert(now);
+        self.hurried = false;
+        self.flying.push(entry.number);
+        self.flying_spans += entry.batch.spans();
+        self.probes += 1;
+        self.stats.attempts += 1;
+        Sending {
+            give_up_at: self.expiry(&entry),
+            entry,
+            sent_at: now,
+            pauses: self.pauses,
+        }
+    }
+
+    fn expiry(&self, entry: &Entry) -> u64 {
+        entry.batch.made_at().saturating_add(self.bounds.max_age_nanos)
     }
 
     fn expire(&mut self, now: u64) {
@@ -195,9 +285,9 @@ impl ExportQueue {
             if self.expiry(front) > now {
                 break;
             }
-            if let Some(batch) = self.waiting.pop_front() {
-                self.bytes -= batch.charge();
-                self.give_up(&batch);
+            if let Some(entry) = self.waiting.pop_front() {
+                self.bytes -= entry.batch.charge();
+                self.give_up(&entry, now);
             }
         }
         if self.is_idle() {
@@ -207,9 +297,11 @@ impl ExportQueue {
         }
     }
 
-    fn give_up(&mut self, batch: &Batch) {
-        self.stats.dropped_expired += batch.spans();
-        self.settle(batch);
+    /// The batch is lost, by its age or at shutdown.
+    fn give_up(&mut self, entry: &Entry, now: u64) {
+        self.observe(entry, Some("expired"), now);
+        self.stats.dropped_expired += entry.batch.spans();
+        self.settle(&entry.batch);
     }
 
     /// Shut down: a batch that is in the spool stays there for the next start, any other is given up.
@@ -218,60 +310,110 @@ impl ExportQueue {
             self.left += batch.spans();
             self.settled += batch.spans();
         } else {
-            self.give_up(batch);
+            self.stats.dropped_expired += batch.spans();
+            self.settle(batch);
         }
     }
 
     /// This exporter is done with the batch, whatever became of it.
     fn settle(&mut self, batch: &Batch) {
         self.settled += batch.spans();
-        batch.settle(self.number);
+        batch.settle(self.exporter);
     }
 
-    /// Takes the outcome of an attempt. `random` spreads the pauses of many processes.
-    pub fn report(&mut self, batch: Arc<Batch>, outcome: Outcome, now: u64, random: u64) {
-        self.in_flight -= 1;
-        self.in_flight_spans -= batch.spans();
+    /// Takes the outcome of an attempt, with the status of the answer if there was one. `random` spreads the pauses of
+    /// many processes.
+    pub fn report(
+        &mut self,
+        sending: Sending,
+        outcome: Outcome,
+        status: Option<AnswerStatus>,
+        now: u64,
+        random: u64,
+    ) {
+        let Sending { mut entry, .. } = sending;
+        let spans = entry.batch.spans();
+        let is_probe = sending.pauses == self.pauses;
+        self.probes -= usize::from(is_probe);
+        self.flying.retain(|&number| number != entry.number);
+        self.flying_spans -= spans;
+        entry.status = status;
+        let took = now.saturating_sub(sending.sent_at);
+        self.size
+            .observe(took, matches!(outcome, Outcome::Delivered { .. }));
         match outcome {
             Outcome::Delivered { rejected } => {
-                let rejected = rejected.min(batch.spans());
-                self.stats.exported += batch.spans() - rejected;
+                let rejected = rejected.min(spans);
+                self.stats.exported += spans - rejected;
                 self.stats.rejected += rejected;
-                self.answered(&batch);
+                self.answered(&entry, (rejected > 0).then_some("rejected"), is_probe, now);
             }
             Outcome::Failed { reason } => {
-                self.count_failed(reason, batch.spans());
-                self.answered(&batch);
+                let reason = self.count_failed(reason, spans);
+                self.answered(&entry, Some(&reason), is_probe, now);
             }
-            Outcome::Retry { .. } if self.closed => {
-                self.bytes -= batch.charge();
-                self.leave(&batch);
-            }
+            Outcome::Retry { .. } if self.closed => self.abandon(&entry, now),
             Outcome::Retry {
                 after_ms,
                 unreachable,
             } => {
                 self.unreachable = unreachable;
-                let pause = self
-                    .backoff
-                    .next_delay_ms(after_ms, random)
-                    .saturating_mul(1_000_000);
-                self.paused_until = Some(now.saturating_add(pause));
-                // The head of the queue: order is kept and nothing newer pushes it out.
-                self.waiting.push_front(batch);
+                self.pause(is_probe, after_ms, now, random);
+                self.put_back(entry);
             }
         }
     }
 
-    fn answered(&mut self, batch: &Batch) {
-        self.bytes -= batch.charge();
-        self.settle(batch);
-        self.backoff.reset();
-        self.paused_until = None;
-        self.unreachable = false;
+    /// Shut down before there was an answer.
+    fn abandon(&mut self, entry: &Entry, now: u64) {
+        self.bytes -= entry.batch.charge();
+        self.observe(entry, Some("shut_down"), now);
+        self.leave(&entry.batch);
     }
 
-    fn count_failed(&mut self, reason: String, spans: u64) {
+    /// The place from which it was taken: order is kept and nothing newer pushes it out.
+    fn put_back(&mut self, entry: Entry) {
+        let at = self.waiting.partition_point(|known| known.number < entry.number);
+        self.waiting.insert(at, entry);
+    }
+
+    /// Of several attempts that were begun between the same two pauses the first to fail sets the next; the others can
+    /// only make it longer, when the receiver asks for it.
+    fn pause(&mut self, is_probe: bool, after_ms: Option<u64>, now: u64, random: u64) {
+        let delay_ms = match (is_probe, after_ms) {
+            (true, _) => self.backoff.next_delay_ms(after_ms, random),
+            (false, Some(asked)) => self.backoff.bounded(asked),
+            (false, None) => return,
+        };
+        let until = now.saturating_add(delay_ms.saturating_mul(1_000_000));
+        self.paused_until = Some(until.max(self.paused_until.filter(|_| !is_probe).unwrap_or(0)));
+        if is_probe {
+            self.pauses += 1;
+            self.probes = 0;
+        }
+    }
+
+    /// A final answer. It ends a pause, unless it is one to an attempt from before that.
+    fn answered(&mut self, entry: &Entry, error: Option<&str>, is_probe: bool, now: u64) {
+        self.bytes -= entry.batch.charge();
+        self.observe(entry, error, now);
+        self.settle(&entry.batch);
+        self.unreachable = false;
+        if is_probe {
+            self.backoff.reset();
+            self.paused_until = None;
+        }
+    }
+
+    /// How long it took, once for each batch that was tried at all.
+    fn observe(&mut self, entry: &Entry, error: Option<&str>, now: u64) {
+        if let Some(first) = entry.first_sent {
+            let took = now.saturating_sub(first);
+            Durations::observe(&mut self.stats.durations, entry.status, error, took);
+        }
+    }
+
+    fn count_failed(&mut self, reason: String, spans: u64) -> String {
         let failed = &mut self.stats.failed;
         let known = failed.iter().any(|(known, _)| *known == reason);
         let reason = match known || failed.len() < REASONS {
@@ -280,8 +422,9 @@ impl ExportQueue {
         };
         match failed.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += spans,
-            None => failed.push((reason, spans)),
+            None => failed.push((reason.clone(), spans)),
         }
+        reason
     }
 
     /// Cuts a pause short: flush and shutdown try at once.
@@ -289,155 +432,46 @@ impl ExportQueue {
         self.hurried = true;
     }
 
-    /// Gives up what waits and what will still come, and counts it: time is over at shutdown. What a spool keeps counts as
-    /// held.
-    pub fn close(&mut self) {
+    /// Gives up what waits and what will still come, and counts it: time is over at shutdown. What a spool keeps counts
+    /// as held.
+    pub fn close(&mut self, now: u64) {
         self.closed = true;
-        while let Some(batch) = self.waiting.pop_front() {
-            self.bytes -= batch.charge();
-            self.leave(&batch);
+        while let Some(entry) = self.waiting.pop_front() {
+            self.abandon(&entry, now);
         }
     }
 
-    /// Spans pushed so far, and how many of them have met their fate here. Since batches leave in the order in which
-    /// they came, all that was pushed at some moment is settled once the second number reaches the first of then.
-    pub fn progress(&self) -> (u64, u64) {
-        (self.pushed, self.settled)
+    /// Spans that have met their fate here.
+    pub fn settled(&self) -> u64 {
+        self.settled
+    }
+
+    /// A mark behind everything that was pushed so far, for [`Self::is_settled_up_to`].
+    pub fn mark(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether all that was pushed before this mark has met its fate, in whatever order.
+    pub fn is_settled_up_to(&self, mark: u64) -> bool {
+        let waits = self.waiting.front().is_some_and(|entry| entry.number < mark);
+        !waits && self.flying.iter().all(|&number| number >= mark)
     }
 
     /// The accounting; `undrained` spans wait in chunks.
     pub fn stats(&self, undrained: u64) -> ExporterStats {
-        let waiting: u64 = self.waiting.iter().map(|batch| batch.spans()).sum();
+        let waiting: u64 = self.waiting.iter().map(|entry| entry.batch.spans()).sum();
         let mut stats = self.stats.clone();
-        stats.held = undrained + waiting + self.in_flight_spans + self.left;
+        stats.in_flight = waiting + self.flying_spans;
+        stats.held = undrained + stats.in_flight + self.left;
         stats
     }
 
     /// The batches that wait, oldest first.
     pub fn waiting(&self) -> Vec<Arc<Batch>> {
-        self.waiting.iter().cloned().collect()
+        self.waiting.iter().map(|entry| entry.batch.clone()).collect()
     }
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use crate::export::{
-        batch::tests_support::{batch, stored},
-        ledger::{Ledger, Piece, Source},
-    };
-
-    fn queue() -> ExportQueue {
-        let bounds = QueueBounds {
-            bytes: 1 << 20,
-            max_age_nanos: 5_000_000_000,
-            ready: 2,
-        };
-        ExportQueue::new("test", bounds)
-    }
-
-    fn sent(queue: &mut ExportQueue, now: u64) -> Arc<Batch> {
-        match queue.poll(now) {
-            Poll::Send(batch) => batch,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// An outage longer than the age limit must not silence the exporter for ever.
-    #[test]
-    fn a_queue_whose_batches_grew_too_old_goes_on_with_the_next() {
-        let mut queue = queue();
-        assert!(queue.push(batch(0), 0));
-        let first = sent(&mut queue, 0);
-        let retry = Outcome::Retry {
-            after_ms: Some(60_000),
-            unreachable: true,
-        };
-        queue.report(first, retry, 1, 7);
-        assert!(matches!(queue.poll(2), Poll::Wait(_)) && !queue.is_hungry());
-        assert!(matches!(queue.poll(6_000_000_000), Poll::Empty));
-        assert!(queue.is_hungry() && queue.is_unreachable());
-        assert!(queue.push(batch(6_000_000_000), 0));
-        let second = sent(&mut queue, 6_000_000_001);
-        queue.report(second, Outcome::Delivered { rejected: 0 }, 6_000_000_002, 7);
-        let stats = queue.stats(0);
-        assert_eq!((stats.exported, stats.dropped_expired, stats.held), (1, 1, 0));
-    }
-
-    #[test]
-    fn reasons_without_end_are_counted_together() {
-        let mut queue = queue();
-        for number in 0..100 {
-            assert!(queue.push(batch(0), 0));
-            let batch = sent(&mut queue, 0);
-            let reason = alloc::format!("reason {number}");
-            queue.report(batch, Outcome::Failed { reason }, 0, 0);
-        }
-        let stats = queue.stats(0);
-        assert_eq!(stats.failed.len(), REASONS + 1);
-        assert!(stats.balances(100));
-    }
-
-    #[derive(Debug, Default)]
-    struct Noted(std::sync::Mutex<Vec<(usize, Piece)>>);
-
-    impl Ledger for Noted {
-        fn settled(&self, exporter: usize, pieces: &[Piece]) {
-            self.0
-                .lock()
-                .unwrap()
-                .extend(pieces.iter().map(|piece| (exporter, *piece)));
-        }
-    }
-
-    const PIECE: Piece = Piece {
-        slot: 3,
-        from: 0,
-        to: 10,
-    };
-
-    #[test]
-    fn a_spool_learns_of_every_batch_that_met_its_fate() {
-        let noted = Arc::new(Noted::default());
-        let batch = || stored(noted.clone(), alloc::vec![PIECE], None);
-        let mut queue = queue().with_number(1);
-        let outcomes = [
-            Outcome::Delivered { rejected: 0 },
-            Outcome::Failed { reason: "x".into() },
-        ];
-        for (n, outcome) in outcomes.into_iter().enumerate() {
-            assert!(queue.push(batch(), 0));
-            let sent = sent(&mut queue, 0);
-            assert_eq!(noted.0.lock().unwrap().len(), n, "not before the answer");
-            queue.report(sent, outcome, 0, 0);
-        }
-        assert!(queue.push(batch(), 0));
-        assert!(matches!(queue.poll(6_000_000_000), Poll::Empty), "too old");
-        assert_eq!(*noted.0.lock().unwrap(), [(1, PIECE); 3]);
-        assert!(queue.push(batch(), 0));
-        assert!(!queue.push(batch(), 1 << 20), "full");
-        assert_eq!(noted.0.lock().unwrap().len(), 4);
-    }
-
-    #[test]
-    fn what_a_spool_keeps_at_shutdown_is_held_and_not_given_up() {
-        let noted = Arc::new(Noted::default());
-        let mut queue = queue();
-        let source = Some(Arc::new(Source::default()));
-        for _ in 0..2 {
-            assert!(queue.push(stored(noted.clone(), alloc::vec![PIECE], source.clone()), 0));
-        }
-        let in_flight = sent(&mut queue, 0);
-        queue.close();
-        let retry = Outcome::Retry {
-            after_ms: None,
-            unreachable: true,
-        };
-        queue.report(in_flight, retry, 0, 0);
-        assert!(!queue.push(stored(noted.clone(), alloc::vec![PIECE], source), 0));
-        let stats = queue.stats(0);
-        assert_eq!((stats.replayed, stats.held, stats.dropped_expired), (3, 3, 0));
-        assert!(stats.balances(0) && noted.0.lock().unwrap().is_empty());
-        assert_eq!(queue.progress(), (3, 3), "nobody waits for them");
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

@@ -147,6 +147,21 @@ fn batches_keep_their_bounds_under_backlog() {
 }
 
 #[test]
+fn batches_are_no_larger_than_what_the_exporter_takes_in_good_time() {
+    let (engine, _) = engine(Bounds::default());
+    let mut producer = Producer::new(engine.clone());
+    let mut pipeline = Pipeline::new(engine.clone(), Cutting::default());
+    for (limit, expected) in [(128, &[128, 128, 44][..]), (1000, &[300]), (0, &[1; 300])] {
+        for n in 0..300 {
+            let span = start(&mut producer, n);
+            end(&mut producer, span);
+        }
+        pipeline.limit_batches(limit);
+        assert_eq!(drain(&mut pipeline), expected);
+    }
+}
+
+#[test]
 fn a_sleeping_drain_is_woken_by_the_first_span_only() {
     let (engine, wakes) = engine(Bounds::default());
     let mut pipeline = Pipeline::new(engine.clone(), Cutting::default());
