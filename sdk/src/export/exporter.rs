@@ -5,6 +5,7 @@ use spanline_core::wire::otlp::SpanView;
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::{AnswerStatus, Batch, Outcome};
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of one export.
@@ -130,7 +131,7 @@ impl ExporterDescription {
 /// A batch of finished spans: immutable, shared with the other exporters.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportBatch<'a> {
-    pub(crate) batch: &'a Batch,
+    pub(crate) batch: &'a Arc<Batch>,
     pub(crate) config: &'a Config,
 }
 

@@ -1,11 +1,15 @@
 //! Exporters: the contract, the built-in ones, and the threads that run them.
 
+mod answer;
 mod console;
 mod discard;
 mod exporter;
 mod finished;
 mod memory;
 mod otlp;
+#[cfg(feature = "grpc")]
+#[allow(dead_code, reason = "the option that asks for it follows")]
+mod otlp_grpc;
 mod readable;
 mod sender;
 mod worker;

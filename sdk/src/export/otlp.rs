@@ -1,13 +1,14 @@
 //! OTLP over HTTP, protobuf.
 
+use super::answer;
 use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter};
 use crate::log::{self, Level, UserText};
 use crate::provider::OtlpSpec;
 use crate::transport::{
-    Endpoint, FailKind, GzipCompressor, HttpRequest, HttpSettings, HttpTransport, Interrupt, Response,
+    Endpoint, GzipCompressor, HttpRequest, HttpSettings, HttpTransport, Interrupt, Response,
 };
 use crate::transport::{SendOutcome, TlsMaterial, Transport};
-use spanline_core::wire::otlp::{self, ExportOutcome, RpcStatus};
+use spanline_core::wire::otlp::{self, RpcStatus};
 use spanline_engine::retry;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -57,7 +58,8 @@ impl OtlpHttpExporter {
         let verdict = retry::http_status(response.status);
         let status = AnswerStatus::Http(response.status);
         if verdict.is_success() {
-            return Self::delivered(response).status(status);
+            let outcome = otlp::decode_response(&response.body).ok();
+            return answer::delivered(outcome.filter(|_| response.body_complete)).status(status);
         }
         let text = RpcStatus::decode(&response.body)
             .map(|status| status.message)
@@ -90,69 +92,13 @@ impl OtlpHttpExporter {
         );
         ExportResult::failure(code.to_string()).status(status)
     }
-
-    fn delivered(response: &Response) -> ExportResult {
-        let outcome = match otlp::decode_response(&response.body) {
-            Ok(outcome) if response.body_complete => outcome,
-            _ => {
-                let text = "the receiver's answer could not be read; the batch counts as delivered";
-                log::report(Level::Warn, "export_answer", format_args!("{text}"));
-                return ExportResult::success();
-            }
-        };
-        match outcome {
-            ExportOutcome::Warning(text) => {
-                log::report(
-                    Level::Warn,
-                    "export_warning",
-                    format_args!("the receiver says {}", UserText(&text)),
-                );
-                ExportResult::success()
-            }
-            ExportOutcome::Partial {
-                rejected_spans,
-                error_message,
-            } => {
-                let text = UserText(&error_message);
-                let line = format_args!("the receiver rejected {rejected_spans} spans: {text}");
-                log::report(Level::Warn, "export_partial", line);
-                ExportResult::partial_success(u64::try_from(rejected_spans).unwrap_or(0))
-            }
-            _ => ExportResult::success(),
-        }
-    }
-
-    fn failed(kind: FailKind, message: &str) -> ExportResult {
-        if kind.retryable() {
-            // A shutdown that cut the attempt short says itself what is lost.
-            if kind != FailKind::Interrupted {
-                let line = format_args!("spans are not delivered yet: {message}");
-                log::report(Level::Warn, "export_failed", line);
-            }
-            return match kind.endpoint_dead() {
-                true => ExportResult::retry().unreachable(),
-                false => ExportResult::retry(),
-            };
-        }
-        log::report(
-            Level::Error,
-            "export_failed",
-            format_args!("spans are not delivered: {message}"),
-        );
-        ExportResult::failure(kind.reason())
-    }
 }
 
 impl SpanExporter for OtlpHttpExporter {
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
         let body = batch.otlp_request();
         if body.len() > self.max_request_bytes {
-            log::report(
-                Level::Error,
-                "export_too_large",
-                format_args!("a request of {} bytes is over max_request_bytes", body.len()),
-            );
-            return ExportResult::failure("too_large");
+            return answer::request_too_large(body.len());
         }
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let Sending { transport, gzip } = &mut *sending;
@@ -165,15 +111,8 @@ impl SpanExporter for OtlpHttpExporter {
         };
         match transport.send(&request, timeout) {
             SendOutcome::Response(response) => Self::answered(&response),
-            SendOutcome::TooLarge => {
-                log::report(
-                    Level::Error,
-                    "export_answer_size",
-                    format_args!("the receiver's answer is over max_response_bytes"),
-                );
-                ExportResult::failure("response_too_large")
-            }
-            SendOutcome::Failed { kind, message } => Self::failed(kind, &message),
+            SendOutcome::TooLarge => answer::response_too_large(),
+            SendOutcome::Failed { kind, message } => answer::failed(kind, &message),
         }
     }
 

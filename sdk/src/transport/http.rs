@@ -162,19 +162,23 @@ impl Transport for HttpTransport {
     }
 }
 
-fn agent(settings: &HttpSettings, control: &Arc<Control>) -> Agent {
-    let prefix = settings.user_agent.as_deref().map(str::trim).unwrap_or_default();
+/// Our User-Agent, with what the user wants in front of it, if that is printable ASCII.
+pub(super) fn user_agent(prefix: Option<&str>) -> String {
+    let prefix = prefix.map(str::trim).unwrap_or_default();
     let printable = prefix.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    let user_agent = match prefix {
+    match prefix {
         prefix if prefix.is_empty() || !printable => USER_AGENT.to_owned(),
         prefix => format!("{prefix} {USER_AGENT}"),
-    };
+    }
+}
+
+fn agent(settings: &HttpSettings, control: &Arc<Control>) -> Agent {
     let config = Config::builder()
         .proxy(None)
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .user_agent(user_agent)
+        .user_agent(user_agent(settings.user_agent.as_deref()))
         .accept(AutoHeaderValue::None)
         .accept_encoding("gzip")
         .input_buffer_size(INPUT_BUFFER)

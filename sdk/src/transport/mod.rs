@@ -16,6 +16,8 @@ mod endpoint;
 mod failure;
 #[cfg(all(test, target_os = "linux"))]
 mod figures;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod gzip;
 mod http;
 mod proxy;
@@ -30,6 +32,10 @@ pub(crate) use connection::Connection;
 pub(crate) use control::{Control, Interrupt};
 pub(crate) use endpoint::{Endpoint, EndpointError, unix_path};
 pub(crate) use failure::{FailKind, Failure};
+#[cfg(feature = "grpc")]
+pub(crate) use grpc::{
+    GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage, status_name,
+};
 pub(crate) use gzip::GzipCompressor;
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use proxy::{Proxy, ProxyError};

@@ -1,0 +1,67 @@
+//! What OTLP's answers mean, by whichever transport they came.
+
+use super::ExportResult;
+use crate::log::{self, Level, UserText};
+use crate::transport::FailKind;
+use spanline_core::wire::otlp::ExportOutcome;
+
+/// The receiver took the request and said this; `None`: what it said could not be read.
+pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
+    match outcome {
+        None => {
+            let text = "the receiver's answer could not be read; the batch counts as delivered";
+            log::report(Level::Warn, "export_answer", format_args!("{text}"));
+            ExportResult::success()
+        }
+        Some(ExportOutcome::Warning(text)) => {
+            let line = format_args!("the receiver says {}", UserText(&text));
+            log::report(Level::Warn, "export_warning", line);
+            ExportResult::success()
+        }
+        Some(ExportOutcome::Partial {
+            rejected_spans,
+            error_message,
+        }) => {
+            let text = UserText(&error_message);
+            let line = format_args!("the receiver rejected {rejected_spans} spans: {text}");
+            log::report(Level::Warn, "export_partial", line);
+            ExportResult::partial_success(u64::try_from(rejected_spans).unwrap_or(0))
+        }
+        Some(_) => ExportResult::success(),
+    }
+}
+
+/// There was no answer.
+pub(super) fn failed(kind: FailKind, message: &str) -> ExportResult {
+    if kind.retryable() {
+        // A shutdown that cut the attempt short says itself what is lost.
+        if kind != FailKind::Interrupted {
+            let line = format_args!("spans are not delivered yet: {message}");
+            log::report(Level::Warn, "export_failed", line);
+        }
+        return match kind.endpoint_dead() {
+            true => ExportResult::retry().unreachable(),
+            false => ExportResult::retry(),
+        };
+    }
+    log::report(
+        Level::Error,
+        "export_failed",
+        format_args!("spans are not delivered: {message}"),
+    );
+    ExportResult::failure(kind.reason())
+}
+
+/// The request is not sent: it has this many bytes.
+pub(super) fn request_too_large(bytes: usize) -> ExportResult {
+    let line = format_args!("a request of {bytes} bytes is over max_request_bytes");
+    log::report(Level::Error, "export_too_large", line);
+    ExportResult::failure("too_large")
+}
+
+/// The answer was not read to its end.
+pub(super) fn response_too_large() -> ExportResult {
+    let line = format_args!("the receiver's answer is over max_response_bytes");
+    log::report(Level::Error, "export_answer_size", line);
+    ExportResult::failure("response_too_large")
+}

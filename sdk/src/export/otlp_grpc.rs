@@ -1,0 +1,146 @@
+//! OTLP over gRPC.
+
+use super::answer;
+use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter};
+use crate::log::{self, Level, UserText};
+use crate::provider::OtlpSpec;
+use crate::transport::{
+    Endpoint, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport, GzipCompressor, Interrupt,
+    TlsMaterial, status_name,
+};
+use bytes::Bytes;
+use spanline_core::wire::otlp;
+use spanline_engine::{Batch, retry};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Sends each batch to a receiver and says what became of it.
+#[derive(Debug)]
+pub(crate) struct OtlpGrpcExporter {
+    endpoint: Endpoint,
+    max_request_bytes: usize,
+    /// Used by one sender thread; locked so that the exporter may be shared.
+    sending: Mutex<Sending>,
+    interrupt: Interrupt,
+}
+
+#[derive(Debug)]
+struct Sending {
+    transport: GrpcTransport,
+    gzip: Option<GzipCompressor>,
+}
+
+impl OtlpGrpcExporter {
+    pub(crate) fn new(spec: &OtlpSpec) -> Self {
+        let settings = GrpcSettings {
+            endpoint: spec.endpoint.clone(),
+            proxy: None,
+            tls: TlsMaterial::default(),
+            user_agent: None,
+            headers: spec.headers.clone(),
+            max_response_bytes: spec.max_response_bytes,
+        };
+        let transport = GrpcTransport::new(settings, &mut |name| {
+            let line = format_args!("the header {} cannot be sent over gRPC", UserText(name));
+            log::report(Level::Warn, "export_headers", line);
+        });
+        let interrupt = transport.interrupt();
+        Self {
+            endpoint: spec.endpoint.clone(),
+            max_request_bytes: spec.max_request_bytes,
+            sending: Mutex::new(Sending {
+                transport,
+                gzip: spec.gzip.then(GzipCompressor::new),
+            }),
+            interrupt,
+        }
+    }
+
+    fn answered(answer: &GrpcAnswer) -> ExportResult {
+        if answer.content == GrpcMessage::TooLarge {
+            return answer::response_too_large();
+        }
+        let verdict = retry::grpc_status(answer.code, answer.retry_info.is_some());
+        let status = match answer.http_status {
+            Some(http) => AnswerStatus::Http(http),
+            None => AnswerStatus::Grpc(answer.code),
+        };
+        if verdict.is_success() {
+            let outcome = match &answer.content {
+                GrpcMessage::Whole(message) => otlp::decode_response(message).ok(),
+                _ => None,
+            };
+            return answer::delivered(outcome).status(status);
+        }
+        let (name, text) = (status_name(answer.code), UserText(&answer.message));
+        if verdict.is_retryable() {
+            let line = format_args!("the receiver answered {name} {text}, trying again");
+            log::report(Level::Warn, "export_retry", line);
+            let result = ExportResult::retry().status(status);
+            return match answer.retry_info.or_else(|| retry_after(answer)) {
+                Some(after) => result.after(after),
+                None => result,
+            };
+        }
+        let hint = match answer.code {
+            7 | 16 => "check the credentials in the headers option",
+            8 => "the receiver takes no batch this large, or no more: lower max_batch_bytes",
+            12 => "check the endpoint: no receiver of OTLP over gRPC is there",
+            _ => "the batch is lost, as the receiver would answer the same again",
+        };
+        log::report(
+            Level::Error,
+            "export_refused",
+            format_args!("the receiver answered {name} {text}; {hint}"),
+        );
+        ExportResult::failure(name).status(status)
+    }
+}
+
+/// The request of a batch: shared with the other exporters, not copied.
+struct Shared(Arc<Batch>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.body()
+    }
+}
+
+/// What a proxy asks for that answers in place of the receiver.
+fn retry_after(answer: &GrpcAnswer) -> Option<Duration> {
+    let now = crate::clock::wall_nanos() / 1_000_000;
+    let after = retry::retry_after(answer.retry_after.as_deref()?.as_bytes(), now)?;
+    Some(Duration::from_millis(after))
+}
+
+impl SpanExporter for OtlpGrpcExporter {
+    fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
+        let body = batch.otlp_request();
+        if body.len() > self.max_request_bytes {
+            return answer::request_too_large(body.len());
+        }
+        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let Sending { transport, gzip } = &mut *sending;
+        let compressed = gzip.as_mut().and_then(|gzip| gzip.compress([body]).ok());
+        let request = GrpcRequest {
+            encoding: compressed.is_some().then_some("gzip"),
+            message: compressed.map_or_else(
+                || Bytes::from_owner(Shared(batch.batch.clone())),
+                Bytes::copy_from_slice,
+            ),
+        };
+        match transport.send(&request, timeout) {
+            Ok(answer) => Self::answered(&answer),
+            Err(failure) => answer::failed(failure.kind, &failure.message),
+        }
+    }
+
+    fn describe(&self) -> ExporterDescription {
+        let (host, port) = self.endpoint.server();
+        ExporterDescription::new("otlp_grpc_span_exporter").server(host, port)
+    }
+
+    fn interrupt(&self) {
+        self.interrupt.stop();
+    }
+}

@@ -1,0 +1,132 @@
+//! What an answer says: gRPC's status, or what stands for it.
+
+use super::call::{Body, Reply};
+use super::message::{self, Message};
+use percent_encoding::percent_decode;
+use spanline_core::wire::otlp::RpcStatus;
+use std::time::Duration;
+use ureq::http::{HeaderMap, header};
+
+/// UNKNOWN.
+const UNKNOWN: u32 = 2;
+
+/// An answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct GrpcAnswer {
+    /// The status code; 0 is success.
+    pub(crate) code: u32,
+    /// Text for people, as received: it may hold control characters.
+    pub(crate) message: String,
+    /// How long to wait before trying again, when the receiver says so by a RetryInfo.
+    pub(crate) retry_info: Option<Duration>,
+    /// The HTTP status, when there was no gRPC status and `code` was made from it.
+    pub(crate) http_status: Option<u16>,
+    /// The Retry-After header of such an answer.
+    pub(crate) retry_after: Option<String>,
+    /// The message.
+    pub(crate) content: Message,
+}
+
+impl GrpcAnswer {
+    /// Reads what came back. Messages over `limit` bytes, as received or decompressed, are not held.
+    pub(super) fn of(reply: Reply, limit: usize) -> Self {
+        // Where headers have a status there is no body: they are the trailers.
+        let trailers = match &reply.trailers {
+            Some(trailers) => trailers,
+            None => &reply.headers,
+        };
+        let Some(code) = trailers.get("grpc-status") else {
+            return Self::without_status(&reply);
+        };
+        let content = match reply.body {
+            Body::TooLarge => Message::TooLarge,
+            Body::NotRead => Message::Unreadable,
+            Body::Whole(body) => {
+                message::read(&body, text(&reply.headers, "grpc-encoding").as_deref(), limit)
+            }
+        };
+        let details = text(trailers, "grpc-status-details-bin")
+            .and_then(|details| RpcStatus::decode_base64(details.trim()).ok())
+            .unwrap_or_default();
+        let message = trailers
+            .get("grpc-message")
+            .map(|text| percent_decode(text.as_bytes()).decode_utf8_lossy().into_owned())
+            .unwrap_or(details.message);
+        Self {
+            code: decimal(code.as_bytes()).unwrap_or(UNKNOWN),
+            message,
+            retry_info: details.retry_delay,
+            http_status: None,
+            retry_after: None,
+            content,
+        }
+    }
+
+    fn without_status(reply: &Reply) -> Self {
+        let status = reply.status.as_u16();
+        let content = match reply.body {
+            Body::TooLarge => Message::TooLarge,
+            _ => Message::Unreadable,
+        };
+        Self {
+            code: of_http(status),
+            message: format!("HTTP {status} and no gRPC status"),
+            retry_info: None,
+            http_status: Some(status),
+            retry_after: text(&reply.headers, header::RETRY_AFTER.as_str()),
+            content,
+        }
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+/// Digits only.
+fn decimal(text: &[u8]) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u32, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// What stands for a missing gRPC status.
+fn of_http(status: u16) -> u32 {
+    match status {
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => UNKNOWN,
+    }
+}
+
+/// The name of a status code.
+pub(crate) fn name(code: u32) -> &'static str {
+    const NAMES: [&str; 17] = [
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ];
+    let index = usize::try_from(code).unwrap_or(usize::MAX);
+    NAMES.get(index).copied().unwrap_or("UNKNOWN")
+}
