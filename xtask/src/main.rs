@@ -18,10 +18,11 @@ The commands of this project. All of them set up what they need and say so.
   cargo xtask demo [--once]        Start the collector and the example services, send orders, show the waterfall.
                                    Stays until Ctrl-C; --once ends by itself and fails unless the trace was read back.
   cargo xtask test [STAGE..]       Run the tests, all stages or the named ones; ends with `N passed, N failed`.
-             [--all]               Also the slow stages (loom, sanitizers, Miri, fuzz corpora, oldest Rust);
+             [--all]               Also the slow stages (long faults, loom, sanitizers, Miri, fuzz corpora, oldest Rust);
                                    writes tests/REPORT.md.
              [--list]              Name the stages and what each does.
   cargo xtask test vectors         Run the conformance vectors alone, a line per file.
+  cargo xtask test faults          Run the fault tests with their long outages; writes docs/faults.md.
   cargo xtask check                Formatting, lints, docs and the rules of this repository.
   cargo xtask bench [rust]         Measure against the peers; writes benches/results.
              [--quick]             Fewer repetitions.

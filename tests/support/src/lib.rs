@@ -32,11 +32,15 @@
 //!
 //! Several runners may share a file: each names the ops that it runs. One case may also be run by several runners (a
 //! map and a list as carrier, say); at each level it counts once and has passed when every one of them passed it.
+//!
+//! With the feature `server` there is also [`server`], a receiver of OTLP that misbehaves by a script.
 
 mod case;
 mod report;
 mod run;
 mod schema;
+#[cfg(all(feature = "server", unix))]
+pub mod server;
 
 pub use case::{Case, load, load_text, vectors_dir};
 pub use report::{Level, Outcome};

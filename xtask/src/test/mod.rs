@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the project, in stages.
 
+mod faults;
 mod libtest;
 mod nostd;
 mod others;
@@ -53,6 +54,11 @@ pub(crate) const STAGES: &[Stage] = &[
         "demo",
         "the demo, from a request to the trace read back",
         others::demo,
+    ),
+    slow(
+        "faults",
+        "every fault of a receiver, with long outages; writes docs/faults.md",
+        faults::stage,
     ),
     slow(
         "loom",
