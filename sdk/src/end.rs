@@ -66,16 +66,24 @@ fn end_otherwise(span: &CurrentSpan, slot: SpanRef, given: Option<u64>, error: O
     let Some(shared) = shared else {
         return slot.forget(epoch);
     };
+    let torn_down = || local::with(|local| local.head.get().is_between());
     match error {
         None => end_with_processors(Seat::Lane(shared.id), span, slot, &shared, given),
         // The thread is inside an operation, perhaps on this very span: nothing can be locked here.
         Some(NoLane::Reentrant) => {
             shared.engine(epoch).engine().end_reentrant(slot);
         }
+        Some(NoLane::Dead | NoLane::Gone) if torn_down() => {
+            shared.engine(epoch).engine().end_reentrant(slot);
+        }
         // The thread's end of the engine is gone: one is made for this span.
         Some(NoLane::Dead | NoLane::Gone) => {
-            let seat = Seat::Own(Producer::new(shared.engine(epoch).engine().clone()));
-            end_with_processors(seat, span, slot, &shared, given);
+            let mut producer = Producer::new(shared.engine(epoch).engine().clone());
+            if shared.processors.is_empty() || shared.is_shut_down() {
+                producer.end(slot, |start| end_time(shared.clock, start, given));
+            } else {
+                end_with_processors(Seat::Own(producer), span, slot, &shared, given);
+            }
         }
     }
 }
@@ -100,6 +108,14 @@ impl Seat {
             Self::Own(producer) => Some(f(producer)),
         }
     }
+
+    /// A processor forked, and this is the child: the span is its parent's, which ends it. What the child has of the
+    /// parent's engine is left as it is.
+    fn leave_to_parent(self) {
+        if let Self::Own(producer) = self {
+            std::mem::forget(producer);
+        }
+    }
 }
 
 thread_local! {
@@ -115,6 +131,7 @@ fn end_with_processors(
     shared: &Shared,
     given: Option<u64>,
 ) {
+    let epoch = fork::current_epoch();
     let owner = local::with(Local::thread_number);
     let begun = seat.producer(|producer| {
         let engine = producer.engine();
@@ -132,10 +149,16 @@ fn end_with_processors(
         guard::foreign(&shared.caught, "processor", || processor.on_ending(span));
     }
     local::with(|local| local.ending.set(before));
+    if fork::current_epoch() != epoch {
+        return seat.leave_to_parent();
+    }
     let mut message = SCRATCH.try_with(Cell::take).unwrap_or_default();
     let finished = seat.producer(|producer| producer.finish(slot, owner, &mut message));
     let Some(Some(finished)) = finished else { return };
     let verdict = judge(shared, finished, &message);
+    if fork::current_epoch() != epoch {
+        return seat.leave_to_parent();
+    }
     seat.producer(|producer| match (finished.sampled, verdict) {
         (false, _) => producer.withhold(Life::RecordOnly),
         (true, Verdict::Drop) => producer.withhold(Life::Filtered),

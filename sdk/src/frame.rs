@@ -5,8 +5,12 @@ use crate::log;
 use crate::span::CurrentSpan;
 use spanline_core::{Context, SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use spanline_engine::{Anchor, SpanRef, StartTime};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
+
+mod cell;
+pub(crate) use cell::HeadCell;
 
 /// The part of the current context that every span changes.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +38,8 @@ const DEBUG: u8 = 8;
 const CARRIES: u8 = 16;
 /// The ids are those of a span.
 const HAS_SPAN: u8 = 32;
+/// Nothing is known: the head is being replaced, and this is a signal handler.
+const BETWEEN: u8 = 64;
 
 impl Head {
     pub(crate) const EMPTY: Self = Self {
@@ -45,6 +51,12 @@ impl Head {
         depth: 0,
         flags: TraceFlags::NONE,
         bits: 0,
+    };
+
+    /// What a signal handler sees of a head that is being replaced.
+    const BETWEEN: Self = Self {
+        bits: BETWEEN,
+        ..Self::EMPTY
     };
 
     /// The head of a context that came by value; what its span knows is looked up.
@@ -85,6 +97,12 @@ impl Head {
         self.bits & REMOTE != 0
     }
 
+    /// Whether this is no head at all, but a signal handler's look at one that is being replaced.
+    #[inline]
+    pub(crate) fn is_between(&self) -> bool {
+        self.bits & BETWEEN != 0
+    }
+
     /// Whether a span below needs more than a look at this head: tracing is suppressed, or no decision was received.
     #[inline]
     pub(crate) fn is_special(&self) -> bool {
@@ -94,13 +112,13 @@ impl Head {
     /// Whether this is the head of a span of this process, and all that a span below needs.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.bits & (HAS_SPAN | REMOTE | SUPPRESSED | DEFERRED | CARRIES) == HAS_SPAN
+        self.bits & (HAS_SPAN | REMOTE | SUPPRESSED | DEFERRED | CARRIES | BETWEEN) == HAS_SPAN
     }
 
     /// Whether no span is current, and nothing else.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.bits & (HAS_SPAN | SUPPRESSED | DEFERRED | CARRIES) == 0
+        self.bits & (HAS_SPAN | SUPPRESSED | DEFERRED | CARRIES | BETWEEN) == 0
     }
 
     /// What a root of this trace is a child of: a span without an id.
@@ -208,9 +226,23 @@ impl Local {
         }
     }
 
+    /// Makes a span current whose head is at hand, and of which nothing else has to be carried.
+    #[inline(always)]
+    pub(crate) fn attach_head(&self, head: Head) -> Attached {
+        Attached {
+            before: self.head.replace(head),
+            carried: None,
+            _thread: PhantomData,
+        }
+    }
+
     /// Makes a span current.
     pub(crate) fn attach_span(&self, span: &CurrentSpan) -> Attached {
-        let before = self.head.get();
+        self.head.changing(|head| self.attach_span_to(head, span))
+    }
+
+    fn attach_span_to(&self, place: &Cell<Head>, span: &CurrentSpan) -> Attached {
+        let before = place.get();
         let context = span.context();
         let mut carried = None;
         let mut carries = before.bits & CARRIES;
@@ -219,7 +251,7 @@ impl Local {
         }
         // The deferred mark describes a received context.
         let kept = before.bits & (SUPPRESSED | DEBUG) | if context.is_valid() { HAS_SPAN } else { 0 };
-        self.head.set(Head {
+        place.set(Head {
             trace: words(context.trace_id()),
             span_id: context.span_id(),
             anchor: span.anchor(),
@@ -259,17 +291,19 @@ impl Local {
 
     /// Makes a context current.
     pub(crate) fn attach(&self, context: Context) -> Attached {
-        let before = self.head.get();
         let mut head = Head::of(&context);
-        head.depth = before.depth.wrapping_add(1);
-        let carried = head.carries().then(|| Arc::new(context));
-        let carried = Some(self.swap_carried(carried));
-        self.head.set(head);
-        Attached {
-            before,
-            carried,
-            _thread: PhantomData,
-        }
+        self.head.changing(|place| {
+            let before = place.get();
+            head.depth = before.depth.wrapping_add(1);
+            let carried = head.carries().then(|| Arc::new(context));
+            let carried = Some(self.swap_carried(carried));
+            place.set(head);
+            Attached {
+                before,
+                carried,
+                _thread: PhantomData,
+            }
+        })
     }
 }
 
@@ -285,26 +319,14 @@ pub(crate) struct Attached {
     _thread: PhantomData<*const ()>,
 }
 
-impl Attached {
-    /// A head of this thread was replaced, and nothing else.
-    #[inline(always)]
-    pub(crate) fn over(before: Head) -> Self {
-        Self {
-            before,
-            carried: None,
-            _thread: PhantomData,
-        }
-    }
-}
-
 impl Drop for Attached {
     #[inline]
     fn drop(&mut self) {
         let in_order = local::with(|local| {
-            let after = local.head.replace(self.before);
-            if let Some(carried) = self.carried.take() {
-                put_back(local, carried);
-            }
+            let after = match self.carried.take() {
+                None => local.head.replace(self.before),
+                Some(carried) => put_back(local, self.before, carried),
+            };
             after.depth == self.before.depth.wrapping_add(1)
         });
         if !in_order {
@@ -314,8 +336,12 @@ impl Drop for Attached {
 }
 
 #[cold]
-fn put_back(local: &Local, carried: Option<Arc<Context>>) {
-    drop(local.swap_carried(carried));
+fn put_back(local: &Local, before: Head, carried: Option<Arc<Context>>) -> Head {
+    // What is no longer carried may hold values of the user's, whose destructors must find the thread at rest.
+    let (after, _old) = local
+        .head
+        .changing(|head| (head.replace(before), local.swap_carried(carried)));
+    after
 }
 
 #[cold]

@@ -45,6 +45,25 @@ mod tests {
     use super::Latest;
 
     #[test]
+    fn threads_may_set_and_read_at_once() {
+        let latest = Latest::new();
+        std::thread::scope(|scope| {
+            for n in 0..4 {
+                let latest = &latest;
+                scope.spawn(move || {
+                    for m in 0..100 {
+                        latest.set(Some((n, m)));
+                        assert!(latest.get().is_some());
+                    }
+                });
+            }
+        });
+        assert_eq!(latest.get().copied().flatten().map(|last| last.1), Some(99));
+        latest.set(None);
+        assert_eq!(latest.get(), Some(&None));
+    }
+
+    #[test]
     fn the_value_given_last_counts() {
         let latest = Latest::new();
         assert_eq!(latest.get(), None);

@@ -25,6 +25,7 @@
 #![deny(unsafe_code)]
 
 mod builder;
+mod by_epoch;
 mod clock;
 pub mod context;
 mod detect;

@@ -4,14 +4,15 @@
 //! or allocator hook that comes in between finds it borrowed, is counted and does nothing: it can neither deadlock
 //! nor see half a change.
 
-use crate::frame::Head;
+use crate::frame::HeadCell;
 use crate::provider::{Shared, registry};
-use crate::{clock::Clock, fork};
+use crate::{clock::Clock, fork, guard};
 use spanline_core::{Context, SpanId, TraceId, Xoshiro256};
 use spanline_engine::{Life, Producer};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
 /// A thread's end of one provider.
 pub(crate) struct Lane {
@@ -46,7 +47,7 @@ impl Random {
 /// The thread's plain state: nothing in it is dropped, so it can be used as long as the thread runs.
 pub(crate) struct Local {
     /// What is current.
-    pub(crate) head: Cell<Head>,
+    pub(crate) head: HeadCell,
     /// Where the head says that the context carries more: that context. Its span is that of some frame below. Guards
     /// put back what was before, so that in the end it is empty again.
     pub(crate) carried: RefCell<ManuallyDrop<Option<Arc<Context>>>>,
@@ -63,7 +64,7 @@ pub(crate) struct Local {
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            head: Cell::new(Head::EMPTY),
+            head: HeadCell::new(),
             carried: RefCell::new(ManuallyDrop::new(None)),
             override_provider: Cell::new(0),
             ending: Cell::new(0),
@@ -84,29 +85,43 @@ pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
 #[inline(always)]
 pub(crate) fn lane<R>(provider: u32, f: impl FnOnce(&mut Lane, &mut Dice<'_>) -> R) -> Result<R, NoLane> {
     let found = ENDS.try_with(|ends| {
-        let Ok(mut ends) = ends.try_borrow_mut() else {
+        let Ok(mut borrowed) = ends.try_borrow_mut() else {
             return Err(NoLane::Reentrant);
         };
-        let Ends { lanes, random } = &mut *ends;
+        // A handler that interrupts this thread must find it borrowed, so nothing may be moved across the borrowing.
+        compiler_fence(Ordering::SeqCst);
         let epoch = fork::current_epoch();
-        let known = lanes
-            .first()
-            .is_some_and(|lane| lane.id == provider && lane.epoch == epoch);
-        if !known && !find_lane(lanes, provider, epoch) {
-            return Err(NoLane::Gone);
+        if !borrowed.begins_with(provider, epoch) {
+            borrowed = bring_lane(ends, borrowed, provider, epoch)?;
         }
-        match lanes.first_mut() {
+        let Ends { lanes, random } = &mut *borrowed;
+        let result = match lanes.first_mut() {
             Some(lane) => Ok(f(lane, &mut Dice { random, epoch })),
             None => Err(NoLane::Gone),
-        }
+        };
+        compiler_fence(Ordering::SeqCst);
+        result
     });
     found.unwrap_or(Err(NoLane::Dead))
+}
+
+/// Runs `f`, which takes locks of the engine, so that a signal handler that comes meanwhile keeps away from them.
+pub(crate) fn busy<R>(f: impl Fn() -> R) -> R {
+    let done = ENDS.try_with(|ends| {
+        // When it is borrowed already: this is such a handler, or code that an operation called.
+        let _borrowed = ends.try_borrow_mut();
+        compiler_fence(Ordering::SeqCst);
+        let result = f();
+        compiler_fence(Ordering::SeqCst);
+        result
+    });
+    // In a thread that is being torn down there is nothing to borrow.
+    done.unwrap_or_else(|_| f())
 }
 
 impl Local {
     /// A number for this thread, never 0 and never given twice.
     pub(crate) fn thread_number(&self) -> u64 {
-        use std::sync::atomic::{AtomicU64, Ordering};
         static NEXT: AtomicU64 = AtomicU64::new(1);
         if self.number.get() == 0 {
             self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
@@ -126,9 +141,69 @@ pub(crate) enum NoLane {
     Dead,
 }
 
-/// Brings the lane of a provider to the front, making it when this thread has none. False: the provider is gone.
+impl Ends {
+    #[inline(always)]
+    fn begins_with(&self, provider: u32, epoch: u32) -> bool {
+        let first = self.lanes.first();
+        first.is_some_and(|lane| lane.id == provider && lane.epoch == epoch)
+    }
+}
+
+/// The thread ends: what its lanes held last may be the user's, whose destructors may panic and may make spans.
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let epoch = fork::current_epoch();
+        let lanes = std::mem::take(&mut self.lanes);
+        // A handler that comes meanwhile must not ask for the locks that are taken here.
+        let leave = || {
+            for lane in lanes {
+                match lane.epoch == epoch {
+                    true => bury(lane),
+                    false => std::mem::forget(lane),
+                }
+            }
+        };
+        with(|local| local.head.changing(|_| leave()));
+    }
+}
+
+/// Lets go of a lane, and perhaps of the last that there is of its provider: processors, sampler and exporters of the
+/// user's are dropped with it.
+fn bury(lane: Lane) {
+    let caught = AtomicU64::new(0);
+    guard::foreign(&caught, "destructor of a part of the provider", || drop(lane));
+}
+
+/// Brings the lane of a provider to the front. The borrowing is given up meanwhile where lanes of other providers have
+/// had their time: what is dropped with them is foreign code.
 #[cold]
-fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> bool {
+#[inline(never)]
+fn bring_lane<'a>(
+    ends: &'a RefCell<Ends>,
+    mut borrowed: RefMut<'a, Ends>,
+    provider: u32,
+    epoch: u32,
+) -> Result<RefMut<'a, Ends>, NoLane> {
+    let mut stale = Vec::new();
+    let found = find_lane(&mut borrowed.lanes, provider, epoch, Some(&mut stale));
+    if stale.is_empty() {
+        return if found { Ok(borrowed) } else { Err(NoLane::Gone) };
+    }
+    compiler_fence(Ordering::SeqCst);
+    drop(borrowed);
+    stale.into_iter().for_each(bury);
+    let mut borrowed = ends.try_borrow_mut().map_err(|_| NoLane::Reentrant)?;
+    compiler_fence(Ordering::SeqCst);
+    // Spans of other providers may have been made by what was dropped.
+    match find_lane(&mut borrowed.lanes, provider, epoch, None) {
+        true => Ok(borrowed),
+        false => Err(NoLane::Gone),
+    }
+}
+
+/// As [`bring_lane`], making the lane when this thread has none. False: the provider is gone. Moves lanes of providers
+/// that have shut down into `stale`.
+fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32, stale: Option<&mut Vec<Lane>>) -> bool {
     if lanes.iter().any(|lane| lane.epoch != epoch) {
         // A parent's lanes: its chunks and locks are left as they are.
         for lane in lanes.drain(..) {
@@ -138,7 +213,9 @@ fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32) -> bool {
     let at = match lanes.iter().position(|lane| lane.shared.id == provider) {
         Some(at) => at,
         None => {
-            lanes.retain(|lane| !lane.producer.engine().is_closed());
+            if let Some(stale) = stale {
+                stale.extend(lanes.extract_if(.., |lane| lane.producer.engine().is_closed()));
+            }
             let Some(shared) = registry::find(provider) else {
                 return false;
             };

@@ -10,14 +10,13 @@
 
 mod limiter;
 mod message;
-mod registry;
 #[cfg(test)]
 mod tests;
 
 use crate::clock::monotonic_nanos;
+use crate::latest::Latest;
 use limiter::Limiter;
 pub(crate) use message::UserText;
-use registry::Registry;
 use std::cell::Cell;
 use std::fmt;
 use std::io::Write;
@@ -95,8 +94,8 @@ pub struct Problem<'a> {
 }
 
 static LEVEL: AtomicU8 = AtomicU8::new(Level::Info as u8);
-static SINK: Registry<LogSink> = Registry::new();
-static HANDLER: Registry<ErrorHandler> = Registry::new();
+static SINK: Latest<Option<LogSink>> = Latest::new();
+static HANDLER: Latest<Option<ErrorHandler>> = Latest::new();
 static LIMITER: Limiter = Limiter::new();
 static UNHEARD: AtomicU64 = AtomicU64::new(0);
 
@@ -136,7 +135,7 @@ pub fn unheard() -> u64 {
 /// only made when it is wanted. Must not be called while a span's slot is locked: sinks are foreign code.
 pub(crate) fn report(level: Level, kind: &'static str, message: fmt::Arguments<'_>) {
     let handler = if matches!(level, Level::Error | Level::Warn) {
-        HANDLER.get()
+        HANDLER.get().and_then(Option::as_ref)
     } else {
         None
     };
@@ -184,7 +183,7 @@ fn say(
         if suppressed > 0 {
             text.push_str(&format!(" ({suppressed} more of this kind were not shown)"));
         }
-        match SINK.get() {
+        match SINK.get().and_then(Option::as_ref) {
             Some(sink) => sink(level, &text),
             None => write_stderr(&format!("spanline {}: {text}\n", level.name())),
         }

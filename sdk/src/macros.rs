@@ -1,7 +1,6 @@
 //! What `span!` expands to.
 
 use crate::Span;
-use crate::frame::Attached;
 use crate::local::{self, Local};
 use crate::provider;
 use crate::scope::Scope;
@@ -58,8 +57,8 @@ impl Callsite {
         let start = || new_start(name, kind, parent, scope, attributes, links);
         match local::with(|local| start::quick(local, provider, start())) {
             Some(head) => {
-                let before = local::with(|local| local.head.replace(head));
-                Scope::of(Attached::over(before), Span::of_head(&head))
+                let attached = local::with(|local| local.attach_head(head));
+                Scope::of(attached, Span::of_head(&head))
             }
             None => start::enter(provider, &start()),
         }

@@ -1,12 +1,12 @@
 //! How a span begins: parent, sampling decision, ids, slot (OpenTelemetry SDK "Span creation").
 
 use crate::clock::Clock;
-use crate::frame::{Attached, Head};
-use crate::guard;
+use crate::frame::Head;
 use crate::local::{self, Dice, Lane, Local, NoLane};
 use crate::provider::Shared;
 use crate::scope::Scope;
 use crate::span::Span;
+use crate::{fork, guard};
 use spanline_core::sample::{AttributeSource, Decision, Plan, Quick, SamplingRequest, SamplingResult};
 use spanline_core::{Context, Link, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState, Value};
 use spanline_engine::{Anchor, Life, NewSpan, StartTime};
@@ -161,10 +161,10 @@ pub(crate) fn start(local: &Local, provider: u32, start: &Start<'_>) -> Span {
 pub(crate) fn enter(provider: u32, start: &Start<'_>) -> Scope {
     let root = local::with(|local| {
         let root = quick_root(local, provider, start)?;
-        Some((local.head.replace(root), root))
+        Some((local.attach_head(root), root))
     });
     match root {
-        Some((before, root)) => Scope::of(Attached::over(before), Span::of_head(&root)),
+        Some((attached, root)) => Scope::of(attached, Span::of_head(&root)),
         None => Scope::enter(local::with(|local| slow(local, provider, start))),
     }
 }
@@ -173,6 +173,9 @@ pub(crate) fn enter(provider: u32, start: &Start<'_>) -> Scope {
 #[inline(never)]
 fn slow(local: &Local, provider: u32, start: &Start<'_>) -> Span {
     let head = local.head.get();
+    if head.is_between() {
+        return without_lane(local, provider, start, NoLane::Reentrant);
+    }
     let under = match start.parent {
         Parent::Current if !head.is_special() => Under::current(local, &head),
         Parent::Root if !head.is_special() => Under::ROOT,
@@ -400,18 +403,29 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
         _ => given,
     };
     let under = Under::of(&parent, anchor);
+    let epoch = fork::current_epoch();
     let Some((trace_id, span_id, random)) = ids(&shared, &parent) else {
         return Span::none();
     };
     let result = decide(&shared, &parent, trace_id, random, start);
+    let is_child = fork::current_epoch() != epoch;
     let trace_state = result.trace_state.unwrap_or_else(|| under.trace_state.clone());
-    if result.decision == Decision::Drop {
+    if result.decision == Decision::Drop && !is_child {
         let _ = local::lane(provider, |lane, _| lane.producer.count(Life::SampledOut));
         let flags = TraceFlags::NONE.with_random(random);
         return Span::not_recording(
             SpanContext::new(trace_id, span_id, flags, false, trace_state),
             provider,
         );
+    }
+    if is_child {
+        // The sampler forked, and this is the child: its parent records the span under these ids. Here it is a parent
+        // of others only.
+        let flags = TraceFlags::NONE
+            .with_random(random)
+            .with_sampled(result.decision == Decision::RecordAndSample);
+        let context = SpanContext::new(trace_id, span_id, flags, false, trace_state);
+        return Span::not_recording(context, provider);
     }
     let decided = Decided {
         trace_id,

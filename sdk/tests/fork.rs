@@ -6,7 +6,12 @@ mod process;
 
 use process::{Receiver, play};
 use spanline::{Provider, span};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashSet;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 fn start(endpoint: &str) -> Provider {
     let builder = spanline::init().without_environment().delay_ms(3_600_000);
@@ -48,7 +53,7 @@ fn child() {
         "second thread" => std::thread::scope(|scope| {
             scope.spawn(|| simple(&provider));
         }),
-        "busy" => busy(),
+        "busy" => busy(&provider),
         "nested" => {
             drop(span!("parent"));
             let root = span!("root");
@@ -68,9 +73,24 @@ fn child() {
         }
         "exec" => {
             drop(span!("parent"));
-            let status = std::process::Command::new("/bin/true").status().unwrap();
+            let root = span!("root");
+            // By posix_spawn, which shares the memory until the exec, and by fork and exec.
+            let status = Command::new("/bin/true").status().unwrap();
             assert!(status.success());
+            forked(|| panic!("{}", Command::new("/bin/true").exec()));
+            drop(root);
         }
+        "vfork" => {
+            drop(span!("parent"));
+            let root = span!("root");
+            vforked();
+            drop(root);
+            let stats = provider.stats();
+            assert!(stats.balances(), "{stats:?}");
+            assert_eq!((stats.accepted, stats.live), (3, 0), "{stats:?}");
+        }
+        "daemon" => daemon(),
+        "locks" => locks(),
         "flush in child" => {
             drop(span!("parent"));
             forked(|| {
@@ -108,28 +128,128 @@ fn simple(provider: &Provider) {
     assert!(stats.balances() && stats.dropped.forked == 0, "{stats:?}");
 }
 
-/// Forks while other threads make spans and come and go.
-fn busy() {
+/// Forks while other threads make spans and come and go. Says how many spans this process has made beside the forks.
+fn busy(provider: &Provider) {
     let stop = AtomicBool::new(false);
+    let made = AtomicU64::new(0);
+    let busy = || {
+        made.fetch_add(1, Ordering::Relaxed);
+        span!("busy")
+    };
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    let outer = span!("busy");
+                    let outer = busy();
                     outer.set("key", "value");
-                    drop(span!("busy"));
+                    drop(busy());
                 }
             });
         }
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 std::thread::scope(|scope| {
-                    scope.spawn(|| drop(span!("busy")));
+                    scope.spawn(|| drop(busy()));
                 });
             }
         });
         for _ in 0..FORKS {
             forked(|| drop(span!("child")));
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let stats = provider.flush().stats;
+    assert!(stats.balances(), "{stats:?}");
+    let made = made.load(Ordering::Relaxed);
+    assert_eq!((stats.started, stats.dropped.forked), (made, 0), "{stats:?}");
+    println!("made {}", stats.exporters[0].exported);
+}
+
+/// As a daemon starts: the child leaves at once, its own child goes on.
+fn daemon() {
+    drop(span!("parent"));
+    let root = span!("root");
+    let (mut ended, going_on) = std::io::pipe().unwrap();
+    let mut going_on = Some(going_on);
+    forked(|| {
+        // SAFETY: as in `forked`.
+        let pid = unsafe { libc::fork() };
+        assert!(pid >= 0);
+        if pid > 0 {
+            return;
+        }
+        drop(span!("daemon"));
+        drop(going_on.take());
+        // SAFETY: runs the exit hooks.
+        unsafe { libc::exit(0) }
+    });
+    drop(going_on);
+    // The end of the pipe is closed before the daemon's spans leave; how long they take is the receiver's to wait.
+    let _ = ended.read(&mut [0]);
+    drop(root);
+}
+
+/// A child that shares the memory until it executes something, as vfork makes it.
+fn vforked() {
+    extern "C" fn in_child(_: *mut libc::c_void) -> libc::c_int {
+        drop(span!("vforked"));
+        // SAFETY: both strings end with a NUL, and the list of arguments with a null pointer.
+        unsafe {
+            libc::execl(
+                c"/bin/true".as_ptr(),
+                c"true".as_ptr(),
+                std::ptr::null::<libc::c_char>(),
+            )
+        };
+        // SAFETY: _exit has no preconditions.
+        unsafe { libc::_exit(101) }
+    }
+    let mut stack = vec![0_u128; 16 << 10];
+    let top = stack.as_mut_ptr_range().end.cast();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: the stack is large enough and outlives the child's use of it, since this thread sleeps until the exec.
+    let pid = unsafe { libc::clone(in_child, top, flags, std::ptr::null_mut()) };
+    assert!(pid > 0);
+    wait(pid);
+}
+
+/// Forks while other threads hold whatever can be held: providers come and go, sinks are set, spans are read back.
+fn locks() {
+    let stop = AtomicBool::new(false);
+    let kept = spanline::init()
+        .without_environment()
+        .exporter("memory")
+        .build()
+        .unwrap();
+    let everything = |kept: &Provider| {
+        let builder = spanline::init().without_environment().exporter("memory");
+        let provider = builder.build().unwrap();
+        provider.tracer("locks").span("short-lived").start().end();
+        assert_eq!(provider.finished_spans().unwrap().len(), 1);
+        let stats = provider.shutdown().unwrap().stats;
+        assert!(stats.balances(), "{stats:?}");
+        kept.tracer("locks").span("kept").start().end();
+        let _ = (kept.finished_spans(), kept.stats());
+        kept.reset_finished_spans();
+        spanline::set_error_handler(Some(Arc::new(|_| ())));
+        let _current = span!("global").in_context();
+        let _ = spanline::global();
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    everything(&kept);
+                }
+            });
+        }
+        for _ in 0..FORKS {
+            forked(|| {
+                drop(span!("child"));
+                everything(&kept);
+                let stats = kept.stats();
+                assert!(stats.balances() && stats.started == 1, "{stats:?}");
+            });
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -181,10 +301,53 @@ fn a_fork_from_a_second_thread_is_as_good() {
     check_simple("second thread");
 }
 
+/// All spans that arrived, each of which must have come once.
+#[track_caller]
+fn unique(receiver: &Receiver) -> usize {
+    let spans = receiver.spans();
+    let ids: HashSet<_> = spans.iter().map(|span| (&span.trace_id, &span.span_id)).collect();
+    assert_eq!(ids.len(), spans.len(), "each once");
+    spans.len()
+}
+
 #[test]
-fn a_fork_among_busy_threads_neither_hangs_nor_loses_the_childs_spans() {
-    let (_, names) = names("busy");
-    assert!(names.contains(&("child".to_owned(), FORKS)), "{names:?}");
+fn a_fork_among_busy_threads_neither_hangs_nor_loses_nor_repeats_a_span() {
+    let receiver = Receiver::start([]);
+    let ended = play("busy", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
+    let mut words = ended.output.split_whitespace();
+    let made = words.find(|word| *word == "made").and(words.next());
+    let made: usize = made.and_then(|made| made.parse().ok()).expect("what it made");
+    assert_eq!(unique(&receiver), made + FORKS);
+    assert_eq!(receiver.names()["child"], FORKS);
+}
+
+#[test]
+fn a_child_waits_for_no_lock_that_a_thread_of_its_parent_held() {
+    let receiver = Receiver::start([]);
+    let ended = play("locks", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
+    unique(&receiver);
+    let names = receiver.names();
+    assert!(names["child"] == FORKS && names["global"] >= FORKS, "{names:?}");
+}
+
+#[test]
+fn a_daemon_that_forks_twice_sends_its_spans_once() {
+    let receiver = Receiver::start([]);
+    let ended = play("daemon", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
+    // The parent and the daemon; the child between them has nothing to send.
+    receiver.wait_for(2);
+    let spans = receiver.spans();
+    let find = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
+    assert_eq!((unique(&receiver), find("daemon").trace_id.len()), (3, 16));
+    assert_eq!(find("daemon").parent_span_id, find("root").span_id);
+}
+
+#[test]
+fn a_child_of_vfork_is_the_same_process_until_it_executes_something() {
+    assert_eq!(names("vfork").1, once(&["parent", "root", "vforked"]));
 }
 
 #[test]
@@ -207,7 +370,7 @@ fn a_child_that_traces_nothing_has_no_thread_and_sends_nothing() {
 
 #[test]
 fn fork_and_exec_sends_nothing_twice() {
-    assert_eq!(names("exec").1, once(&["parent"]));
+    assert_eq!(names("exec").1, once(&["parent", "root"]));
 }
 
 #[test]

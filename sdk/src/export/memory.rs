@@ -1,15 +1,26 @@
 //! Finished spans kept in memory, for tests.
 
 use super::finished::FinishedSpan;
+use crate::by_epoch::ByEpoch;
+use crate::fork;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keeps every span that is exported to it, without bound: for tests. Clones share what they keep, so one is given to
 /// the provider and the other asked.
 ///
-/// After `shutdown` an export fails; what was kept stays readable.
-#[derive(Clone, Debug, Default)]
+/// After `shutdown` an export fails; what was kept stays readable. A forked child begins with nothing: its parent's
+/// spans are its parent's.
+#[derive(Clone, Debug)]
 pub struct MemoryExporter {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<ByEpoch<Mutex<Kept>>>,
+}
+
+impl Default for MemoryExporter {
+    fn default() -> Self {
+        Self {
+            kept: Arc::new(ByEpoch::new()),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -25,7 +36,8 @@ impl MemoryExporter {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        let kept = self.kept.get(fork::current_epoch(), Mutex::default);
+        kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The spans so far, in the order in which they were exported.
@@ -76,6 +88,22 @@ mod tests {
         exporter.close();
         assert!(!exporter.keep([span(1, 5, 0, 0, 1)]));
         assert_eq!(asked.get().len(), 1, "kept after shutdown");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_child_begins_with_nothing_and_waits_for_nobody() {
+        let exporter = MemoryExporter::new();
+        exporter.keep([span(1, 1, 0, 0, 1)]);
+        // As when another thread of the parent is at it.
+        let held = exporter.lock();
+        let code = crate::fork::tests::in_child(|| {
+            let before = exporter.get().len();
+            exporter.keep([span(2, 2, 0, 0, 1)]);
+            i32::from((before, exporter.get().len()) != (0, 1))
+        });
+        drop(held);
+        assert_eq!((code, exporter.get().len()), (0, 1));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::worker::{Worker, monotonic};
 use super::{AnswerStatus, ExportBatch, ExporterDescription, SpanExporter};
-use crate::guard;
 use crate::log::{self, Level, UserText};
 use crate::provider::{Config, ExporterSpec};
+use crate::{fork, guard};
 use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds, Sending};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -169,8 +169,13 @@ impl ExporterSlot {
             "export_thread",
             format_args!("the exporter {name} ({component_type}) begins to send to {server}"),
         );
+        let epoch = fork::current_epoch();
         while let Some(sending) = self.next(worker) {
             let (outcome, status) = self.send(&**exporter, &sending);
+            if fork::current_epoch() != epoch {
+                // The exporter forked, and this is the child: what waits here is its parent's to send.
+                return;
+            }
             self.queue()
                 .report(sending, outcome, status, monotonic(), worker.random());
             // The pause may be over, or there may be one now.

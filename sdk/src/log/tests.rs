@@ -118,26 +118,6 @@ fn a_value_that_is_not_wanted_is_not_formatted() {
     });
 }
 
-#[test]
-fn threads_may_set_and_report_at_once() {
-    let registry = Arc::new(Registry::new());
-    assert_eq!(registry.get(), None);
-    std::thread::scope(|scope| {
-        for n in 0..4 {
-            let registry = Arc::clone(&registry);
-            scope.spawn(move || {
-                for m in 0..100 {
-                    registry.set(Some((n, m)));
-                    assert!(registry.get().is_some());
-                }
-            });
-        }
-    });
-    assert_eq!(registry.get().map(|last| last.1), Some(99));
-    registry.set(None);
-    assert_eq!(registry.get(), None);
-}
-
 #[cfg(unix)]
 #[test]
 fn a_child_may_report_while_its_parent_holds_standard_error() {

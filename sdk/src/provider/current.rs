@@ -21,9 +21,9 @@ pub(crate) fn current_id() -> u32 {
 /// As [`current_id`], for a thread whose state is at hand.
 #[inline]
 pub(crate) fn current_id_in(local: &Local) -> u32 {
-    let head = local.head.get();
-    if head.provider != 0 {
-        return head.provider;
+    let current = local.head.provider();
+    if current != 0 {
+        return current;
     }
     match local.override_provider.get() {
         0 => GLOBAL_ID.load(Ordering::Relaxed),

@@ -12,12 +12,13 @@ pub use current::{Override, global};
 pub(crate) use current::{current_id, current_id_in, set_global};
 pub(crate) use scopes::Scopes;
 
+use crate::by_epoch::ByEpoch;
 use crate::clock::Clock;
 use crate::export::{FinishedSpan, Patience};
 use crate::processor::SpanProcessor;
 use crate::tracer::Tracer;
-use crate::{IdGenerator, fork, guard};
-use engines::{EngineSet, Engines};
+use crate::{IdGenerator, fork, guard, local};
+use engines::EngineSet;
 use spanline_core::sample::{Plan, Sampler};
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
@@ -41,7 +42,7 @@ pub(crate) struct Shared {
     /// Panics of user code.
     pub(crate) caught: AtomicU64,
     shut_down: AtomicBool,
-    engines: Engines,
+    engines: ByEpoch<EngineSet>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -56,7 +57,8 @@ impl Shared {
     /// The engine of this process.
     #[inline]
     pub(crate) fn engine(&self, epoch: u32) -> &EngineSet {
-        self.engines.get(self.id, epoch, &self.config)
+        self.engines
+            .get(epoch, || EngineSet::new(self.id, epoch, &self.config))
     }
 
     /// Whether the shutdown has begun.
@@ -73,7 +75,7 @@ impl Shared {
 
     fn stats(&self) -> Stats {
         let set = self.engine(fork::current_epoch());
-        let mut stats = set.engine().stats();
+        let mut stats = local::busy(|| set.engine().stats());
         let undrained = stats.accepted.saturating_sub(set.worker().delivered());
         stats.caught_panics =
             self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
@@ -192,7 +194,7 @@ impl Provider {
             disabled,
             caught: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
-            engines: Engines::new(),
+            engines: ByEpoch::new(),
         });
         registry::add(&shared);
         Self(Arc::new(Owner(shared)))
