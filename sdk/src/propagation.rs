@@ -25,6 +25,19 @@ pub fn propagator() -> Option<Arc<dyn TextMapPropagator>> {
     provider::registry::find(provider::current_id()).map(|shared| shared.config.propagator.clone())
 }
 
+/// As [`propagator`], lent. The global provider lives as long as the process: the usual case counts no reference, and
+/// references are counted by instructions that lock the memory bus.
+fn with_propagator<R>(f: impl FnOnce(&dyn TextMapPropagator) -> R) -> Option<R> {
+    if let Some(propagator) = GLOBAL.get() {
+        return Some(f(&**propagator));
+    }
+    let id = provider::current_id();
+    if let Some(global) = provider::global_of(id) {
+        return Some(f(&*global.config.propagator));
+    }
+    provider::registry::find(id).map(|shared| f(&*shared.config.propagator))
+}
+
 /// Writes the current context into a carrier, such as the headers of an outgoing request. Nothing is written where
 /// tracing is suppressed or nothing is current.
 ///
@@ -45,10 +58,10 @@ pub fn inject(carrier: &mut dyn Setter) {
 
 /// As [`inject`], of this context.
 pub fn inject_context(context: &Context, carrier: &mut dyn Setter) {
-    if let Some(propagator) = propagator() {
-        // Carrier and propagator may be the user's code.
-        guard::foreign(&CAUGHT, "propagator", || propagator.inject(context, carrier));
-    }
+    // Carrier and propagator may be the user's code.
+    with_propagator(|propagator| {
+        guard::foreign(&CAUGHT, "propagator", || propagator.inject(context, carrier))
+    });
 }
 
 /// Reads a context from a carrier, such as the headers of an incoming request: the current context with what was
@@ -72,11 +85,10 @@ pub fn extract(carrier: &dyn Getter) -> Context {
 
 /// As [`extract`], upon this context.
 pub fn extract_into(context: Context, carrier: &dyn Getter) -> Context {
-    match propagator() {
-        Some(propagator) => {
-            let kept = context.clone();
-            guard::foreign(&CAUGHT, "propagator", || propagator.extract(context, carrier)).unwrap_or(kept)
-        }
-        None => context,
-    }
+    let kept = context.clone();
+    with_propagator(|propagator| {
+        guard::foreign(&CAUGHT, "propagator", || propagator.extract(context, carrier))
+    })
+    .flatten()
+    .unwrap_or(kept)
 }

@@ -6,6 +6,12 @@ use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 #[cfg(feature = "std")]
 use std::collections::HashMap;
 
+/// Whether two names are one. Most are spelt alike, and bytes compare faster than letters.
+#[inline]
+fn same(key: &str, name: &str) -> bool {
+    key == name || key.eq_ignore_ascii_case(name)
+}
+
 /// Visits the values of one name, in the order of the spellings. Looking at each entry is cheaper than hashing the
 /// name for the few headers that a request has, and finds other spellings.
 #[inline]
@@ -21,7 +27,7 @@ fn visit_all<'a, K, V>(
     let mut more = Vec::new();
     for (key, value) in entries {
         let key = key.as_ref();
-        if key.eq_ignore_ascii_case(name) {
+        if same(key, name) {
             let found = (key, value.as_ref());
             match first {
                 None => first = Some(found),
@@ -63,7 +69,7 @@ fn has_other_spelling<'a>(mut keys: impl Iterator<Item = &'a String>, name: &str
 
 #[inline]
 fn is_other_spelling(key: &str, name: &str) -> bool {
-    key.eq_ignore_ascii_case(name) && key != name
+    key != name && key.eq_ignore_ascii_case(name)
 }
 
 impl<K: AsRef<str>, V: AsRef<[u8]>> Getter for BTreeMap<K, V> {

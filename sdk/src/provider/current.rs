@@ -1,6 +1,6 @@
 //! Which provider `span!` and global tracers use: that of the current span, else the thread's, else the global one.
 
-use super::{Owner, Provider};
+use super::{Owner, Provider, Shared};
 use crate::latest::Latest;
 use crate::local::{self, Local};
 use spanline_engine::{Error, ErrorKind};
@@ -34,6 +34,15 @@ pub(crate) fn current_id_in(local: &Local) -> u32 {
 /// The global provider, once one was started.
 pub fn global() -> Option<Provider> {
     GLOBAL.get().cloned()
+}
+
+/// What the global provider shares, when it has this number.
+#[inline]
+pub(crate) fn global_of(id: u32) -> Option<&'static Shared> {
+    GLOBAL
+        .get()
+        .map(|provider| &**provider.shared())
+        .filter(|shared| shared.id == id)
 }
 
 /// Makes a provider the global one, until it has shut down and another is started.

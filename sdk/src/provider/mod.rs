@@ -9,7 +9,7 @@ mod scopes;
 
 pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
 pub use current::{Override, global};
-pub(crate) use current::{current_id, current_id_in, set_global};
+pub(crate) use current::{current_id, current_id_in, global_of, set_global};
 pub(crate) use scopes::Scopes;
 
 use crate::by_epoch::ByEpoch;
