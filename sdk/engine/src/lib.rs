@@ -22,7 +22,6 @@ mod queue;
 pub mod retry;
 mod slot;
 mod spans;
-pub mod spool;
 mod stats;
 mod sync;
 
@@ -37,7 +36,7 @@ pub use export::{
     replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};
-pub use queue::{producer::Producer, region::Region, settled::Settled, store::SlotStore};
+pub use queue::producer::Producer;
 pub use slot::{FreeSlot, SpanRef};
 pub use spans::{Changer, Finished};
 pub use stats::{Dropped, ExporterStats, Life, Refused, Stats};

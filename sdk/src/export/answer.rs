@@ -52,6 +52,7 @@ pub(super) fn failed(kind: FailKind, message: &str) -> ExportResult {
     ExportResult::failure(kind.reason())
 }
 
+#[cfg(feature = "grpc")]
 /// The request is not sent: it has this many bytes.
 pub(super) fn request_too_large(bytes: usize) -> ExportResult {
     let line = format_args!("a request of {bytes} bytes is over max_request_bytes");

@@ -4,12 +4,18 @@ mod answer;
 mod console;
 mod discard;
 mod exporter;
+#[allow(dead_code, reason = "the option that asks for it follows")]
+mod file;
 mod finished;
+#[cfg(test)]
+pub(crate) mod folder;
+mod http_answer;
 mod memory;
 mod otlp;
 #[cfg(feature = "grpc")]
 #[allow(dead_code, reason = "the option that asks for it follows")]
 mod otlp_grpc;
+mod parts;
 mod readable;
 mod sender;
 mod worker;

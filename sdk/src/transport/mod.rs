@@ -9,6 +9,7 @@
     reason = "the options and the transport for gRPC that use all of it follow"
 )]
 
+mod compress;
 mod connect;
 mod connection;
 mod control;
@@ -27,6 +28,9 @@ mod stream;
 mod tests;
 mod tls;
 
+pub(crate) use compress::Compressor;
+#[cfg(feature = "zstd")]
+pub(crate) use compress::ZstdCompressor;
 pub(crate) use connect::{Dialer, Route, Target};
 pub(crate) use connection::Connection;
 pub(crate) use control::{Control, Interrupt};

@@ -1,5 +1,8 @@
+mod proxy;
 #[cfg(all(feature = "tls", unix))]
 mod tls;
+#[cfg(unix)]
+mod unix;
 
 use super::*;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -22,6 +22,8 @@ mod envelope;
 #[cfg(feature = "alloc")]
 mod json;
 #[cfg(feature = "alloc")]
+mod part;
+#[cfg(feature = "alloc")]
 mod request;
 #[cfg(feature = "alloc")]
 mod response;
@@ -47,6 +49,8 @@ pub use edit::SpanEdit;
 pub use envelope::{encode_resource, encode_scope};
 #[cfg(feature = "alloc")]
 pub use json::{JsonRequest, decode_request_json, write_json_request, write_json_span};
+#[cfg(feature = "alloc")]
+pub use part::part_of_request;
 #[cfg(feature = "alloc")]
 pub use parts::{push_event, push_link};
 #[cfg(feature = "alloc")]

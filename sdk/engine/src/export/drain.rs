@@ -1,9 +1,6 @@
 //! The drain: finds what the threads published and cuts batches from it.
 
-use super::{
-    batch::{Batch, Envelope, Plan},
-    ledger::{Piece, Receipt},
-};
+use super::batch::{Batch, Envelope, Plan};
 use crate::{
     engine::Engine,
     queue::{chunk::Chunk, producer::Lane, record::Records},
@@ -117,10 +114,7 @@ impl Drain {
         if plan.spans() == 0 {
             return None;
         }
-        let mut batch = plan.write(&self.segments, now);
-        if let Some(store) = self.engine.store() {
-            batch = batch.with_origin(Some(Receipt::new(store.clone(), pieces(&self.segments))), None);
-        }
+        let batch = plan.write(&self.segments, now);
         self.release();
         self.engine.add_drained(batch.spans());
         Some(batch)
@@ -137,18 +131,6 @@ impl Drain {
             self.engine.free_drained(lane);
         }
     }
-}
-
-/// Where in the spool the segments lie.
-fn pieces(segments: &[Segment]) -> Vec<Piece> {
-    let piece = |segment: &Segment| {
-        Some(Piece {
-            slot: segment.chunk.slot()?,
-            from: segment.from,
-            to: segment.to,
-        })
-    };
-    segments.iter().filter_map(piece).collect()
 }
 
 /// Takes records of this lane, oldest first, until the plan is full.

@@ -3,9 +3,6 @@
 pub(crate) mod chunk;
 pub(crate) mod producer;
 pub(crate) mod record;
-pub(crate) mod region;
-pub(crate) mod settled;
-pub(crate) mod store;
 
 #[cfg(all(test, loom))]
 mod loom_tests;

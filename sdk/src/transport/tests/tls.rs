@@ -1,6 +1,7 @@
 //! Against servers that speak TLS, with certificates made here.
 
 use super::*;
+use crate::export::folder::Folder;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
@@ -13,16 +14,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// An authority of a test's own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate with its key, in PEM form.
-struct Issued {
+pub(super) struct Issued {
     chain: String,
     key: String,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut params = CertificateParams::new([]).unwrap();
@@ -43,7 +44,7 @@ impl Authority {
         }
     }
 
-    fn server(&self) -> Issued {
+    pub(super) fn server(&self) -> Issued {
         self.issue("localhost", |params| {
             params
                 .extended_key_usages
@@ -66,36 +67,8 @@ impl Authority {
     }
 }
 
-/// A folder that goes away with its test.
-pub(super) struct Folder(PathBuf);
-
-impl Folder {
-    pub(super) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("spanline-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        std::fs::write(self.path(name), text).unwrap();
-        self.path(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// What a server offers: its certificate, and whose client certificates it asks for.
-fn offer(issued: &Issued, clients: Option<&Authority>) -> Arc<ServerConfig> {
+pub(super) fn offer(issued: &Issued, clients: Option<&Authority>) -> Arc<ServerConfig> {
     offer_versions(issued, clients, rustls::ALL_VERSIONS)
 }
 
@@ -121,7 +94,10 @@ fn offer_versions(
     Arc::new(builder.with_single_cert(chain.collect(), key).unwrap())
 }
 
-fn serve_tls(config: Arc<ServerConfig>, answers: Answers) -> (String, Receiver<Seen>, JoinHandle<()>) {
+pub(super) fn serve_tls(
+    config: Arc<ServerConfig>,
+    answers: Answers,
+) -> (String, Receiver<Seen>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let (requests, thread) = serve_on(answers, move || {
@@ -152,7 +128,7 @@ fn refuse_once(config: Arc<ServerConfig>) -> (String, JoinHandle<std::io::Error>
 }
 
 /// As [`to`], trusting this authority alone.
-fn trusting(url: &str, authority: &Authority, folder: &Folder) -> HttpSettings {
+pub(super) fn trusting(url: &str, authority: &Authority, folder: &Folder) -> HttpSettings {
     HttpSettings {
         tls: TlsMaterial::load(&TlsFiles {
             certificate: Some(folder.write("ca.pem", &authority.0.pem())),
@@ -347,7 +323,10 @@ fn an_early_answer_counts_under_tls() {
     let config = offer(&authority.server(), None);
     let server = std::thread::spawn(move || {
         let session = ServerConnection::new(config).unwrap();
-        let mut stream = StreamOwned::new(session, listener.accept().unwrap().0);
+        let stream = listener.accept().unwrap().0;
+        // The answer must not wait for its tickets to be acknowledged: closing would drop it.
+        stream.set_nodelay(true).unwrap();
+        let mut stream = StreamOwned::new(session, stream);
         stream.read_exact(&mut [0; 50]).unwrap();
         stream
             .write_all(b"HTTP/1.1 413 Too large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
