@@ -6,6 +6,7 @@ use crate::{
     queue::{
         chunk::{Chunk, ChunkWriter},
         producer::Lane,
+        store::SlotStore,
     },
     slot::{self, Locked, SpanRef},
     stats::{Life, LifeCounters, Stats},
@@ -64,6 +65,8 @@ pub struct Engine {
     open_granted: AtomicUsize,
     drained: AtomicU64,
     late: LateEnds,
+    /// Where chunks lie that are to outlive the process.
+    store: Option<alloc::sync::Arc<SlotStore>>,
 }
 
 impl core::fmt::Debug for Engine {
@@ -78,6 +81,18 @@ impl core::fmt::Debug for Engine {
 impl Engine {
     /// An engine. `id` names it within the process, `epoch` the process among its forks.
     pub fn new(id: u32, epoch: u32, limits: SpanLimits, bounds: Bounds, wake: Box<dyn Wake>) -> Arc<Self> {
+        Self::with_store(id, epoch, limits, bounds, wake, None)
+    }
+
+    /// An engine whose chunks are slots of a spool: they, not `buffer_bytes`, bound what waits.
+    pub fn with_store(
+        id: u32,
+        epoch: u32,
+        limits: SpanLimits,
+        bounds: Bounds,
+        wake: Box<dyn Wake>,
+        store: Option<alloc::sync::Arc<SlotStore>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             epoch,
@@ -95,6 +110,7 @@ impl Engine {
             open_granted: AtomicUsize::new(0),
             drained: AtomicU64::new(0),
             late: LateEnds::new(),
+            store,
         })
     }
 
@@ -254,7 +270,13 @@ impl Engine {
             if let Some(pending) = chunks.pop_front() {
                 self.chunk_bytes
                     .fetch_sub(pending.chunk.capacity(), Ordering::Relaxed);
-                self.pool.lock().push(pending.chunk);
+                match (&self.store, pending.chunk.slot()) {
+                    (Some(store), Some(slot)) => {
+                        drop(pending);
+                        store.taken(slot);
+                    }
+                    _ => self.pool.lock().push(pending.chunk),
+                }
             }
         }
     }
@@ -264,6 +286,9 @@ impl Engine {
         if self.is_closed() {
             return Err(Life::AfterShutdown);
         }
+        if let Some(store) = &self.store {
+            return self.take_slot(store, capacity);
+        }
         // The first exporter's queue may take all but a sixth, so that others go on while it is stuck.
         let reserve = self.bounds.buffer_bytes / 6;
         let queued = self
@@ -271,12 +296,7 @@ impl Engine {
             .load(Ordering::Relaxed)
             .min(self.bounds.buffer_bytes - reserve);
         let charged = self.chunk_bytes.fetch_add(capacity, Ordering::Relaxed) + capacity;
-        // The span that asks has ended, so it is among those that wait.
-        let spans_full = self
-            .bounds
-            .max_queue_spans
-            .is_some_and(|limit| self.waiting() > limit);
-        if charged + queued > self.bounds.buffer_bytes || spans_full {
+        if charged + queued > self.bounds.buffer_bytes || self.is_full_of_spans() {
             self.chunk_bytes.fetch_sub(capacity, Ordering::Relaxed);
             return Err(Life::BufferFull);
         }
@@ -285,10 +305,35 @@ impl Engine {
             .unwrap_or_else(|| ChunkWriter::new(capacity)))
     }
 
+    fn is_full_of_spans(&self) -> bool {
+        // The span that asks has ended, so it is among those that wait.
+        let limit = self.bounds.max_queue_spans;
+        limit.is_some_and(|limit| self.waiting() > limit)
+    }
+
+    fn take_slot(&self, store: &SlotStore, capacity: usize) -> Result<ChunkWriter, Life> {
+        if self.is_full_of_spans() {
+            return Err(Life::BufferFull);
+        }
+        let writer = store.take(capacity).ok_or(Life::BufferFull)?;
+        self.chunk_bytes
+            .fetch_add(writer.chunk().capacity(), Ordering::Relaxed);
+        Ok(writer)
+    }
+
+    /// Where chunks lie that are to outlive the process.
+    pub(crate) fn store(&self) -> Option<&alloc::sync::Arc<SlotStore>> {
+        self.store.as_ref()
+    }
+
     /// Takes back a chunk that nothing was written to.
     pub(crate) fn give_back_chunk(&self, unused: ChunkWriter) {
         self.chunk_bytes
             .fetch_sub(unused.chunk().capacity(), Ordering::Relaxed);
+        if let (Some(store), Some(slot)) = (&self.store, unused.chunk().slot()) {
+            unused.seal();
+            store.taken(slot);
+        }
     }
 
     fn pooled(&self, capacity: usize) -> Option<ChunkWriter> {

@@ -22,6 +22,7 @@ mod queue;
 pub mod retry;
 mod slot;
 mod spans;
+pub mod spool;
 mod stats;
 mod sync;
 
@@ -36,7 +37,7 @@ pub use export::{
     replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};
-pub use queue::producer::Producer;
+pub use queue::{producer::Producer, region::Region, settled::Settled, store::SlotStore};
 pub use slot::{FreeSlot, SpanRef};
 pub use spans::{Changer, Finished};
 pub use stats::{Dropped, ExporterStats, Life, Refused, Stats};

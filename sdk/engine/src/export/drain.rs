@@ -1,6 +1,9 @@
 //! The drain: finds what the threads published and cuts batches from it.
 
-use super::batch::{Batch, Envelope, Plan};
+use super::{
+    batch::{Batch, Envelope, Plan},
+    ledger::{Piece, Receipt},
+};
 use crate::{
     engine::Engine,
     queue::{chunk::Chunk, producer::Lane, record::Records},
@@ -114,7 +117,10 @@ impl Drain {
         if plan.spans() == 0 {
             return None;
         }
-        let batch = plan.write(&self.segments, now);
+        let mut batch = plan.write(&self.segments, now);
+        if let Some(store) = self.engine.store() {
+            batch = batch.with_origin(Some(Receipt::new(store.clone(), pieces(&self.segments))), None);
+        }
         self.release();
         self.engine.add_drained(batch.spans());
         Some(batch)
@@ -131,6 +137,18 @@ impl Drain {
             self.engine.free_drained(lane);
         }
     }
+}
+
+/// Where in the spool the segments lie.
+fn pieces(segments: &[Segment]) -> Vec<Piece> {
+    let piece = |segment: &Segment| {
+        Some(Piece {
+            slot: segment.chunk.slot()?,
+            from: segment.from,
+            to: segment.to,
+        })
+    };
+    segments.iter().filter_map(piece).collect()
 }
 
 /// Takes records of this lane, oldest first, until the plan is full.

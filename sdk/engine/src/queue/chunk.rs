@@ -3,7 +3,10 @@
 //! The writer fills bytes beyond the published length and then publishes them with one read-modify-write of
 //! [`Chunk::published`]. The same word carries three flags, so that whoever publishes learns in the same instant
 //! whether the drain sleeps or has closed the chunk: no wake-up and no record can fall between.
+//!
+//! The bytes and the word lie on the heap, or in a slot of a spool; the protocol is the same.
 
+use super::region::SlotMemory;
 use crate::sync::{Arc, AtomicU32, Ordering, UnsafeCell};
 use alloc::boxed::Box;
 
@@ -20,8 +23,16 @@ pub(crate) const LENGTH: u32 = SEALED - 1;
 pub(crate) const MAX_CAPACITY: usize = 1 << 28;
 
 pub(crate) struct Chunk {
-    bytes: Box<[UnsafeCell<u8>]>,
-    published: AtomicU32,
+    memory: Memory,
+}
+
+/// Where a chunk's bytes and its published length are.
+enum Memory {
+    Heap {
+        bytes: Box<[UnsafeCell<u8>]>,
+        published: AtomicU32,
+    },
+    Slot(SlotMemory),
 }
 
 // SAFETY: bytes below the published length are never written again while the chunk is shared and are read only
@@ -29,7 +40,7 @@ pub(crate) struct Chunk {
 #[allow(unsafe_code)]
 unsafe impl Sync for Chunk {}
 
-// SAFETY: the cells hold plain bytes.
+// SAFETY: the cells hold plain bytes, and a slot's memory may be used from any thread.
 #[allow(unsafe_code)]
 unsafe impl Send for Chunk {}
 
@@ -37,18 +48,51 @@ impl Chunk {
     fn new(capacity: usize) -> Arc<Self> {
         let bytes = (0..capacity).map(|_| UnsafeCell::new(0)).collect();
         Arc::new(Self {
-            bytes,
-            published: AtomicU32::new(0),
+            memory: Memory::Heap {
+                bytes,
+                published: AtomicU32::new(0),
+            },
         })
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.bytes.len()
+        match &self.memory {
+            Memory::Heap { bytes, .. } => bytes.len(),
+            Memory::Slot(slot) => slot.capacity(),
+        }
+    }
+
+    /// The number of the spool's slot that this chunk is.
+    pub(crate) fn slot(&self) -> Option<u32> {
+        match &self.memory {
+            Memory::Heap { .. } => None,
+            Memory::Slot(slot) => Some(slot.number()),
+        }
+    }
+
+    fn word(&self) -> &AtomicU32 {
+        match &self.memory {
+            Memory::Heap { published, .. } => published,
+            Memory::Slot(slot) => slot.published(),
+        }
+    }
+
+    /// The first byte.
+    fn first(&self) -> *const UnsafeCell<u8> {
+        match &self.memory {
+            Memory::Heap { bytes, .. } => bytes.as_ptr(),
+            Memory::Slot(slot) => slot.first(),
+        }
+    }
+
+    /// A word as it was read, with a length that the chunk has: others may write to the file that a slot is in.
+    fn believable(&self, word: u32) -> u32 {
+        word & !LENGTH | (word & LENGTH).min(self.capacity() as u32)
     }
 
     /// Length and flags as published.
     pub(crate) fn published(&self) -> u32 {
-        self.published.load(Ordering::Acquire)
+        self.believable(self.word().load(Ordering::Acquire))
     }
 
     /// Reads published bytes. Empty when the range was not published.
@@ -57,21 +101,23 @@ impl Chunk {
         if from >= to || to > self.published() & LENGTH {
             return f(&[]);
         }
+        let first = self.first();
         #[cfg(loom)]
         {
-            let cells = &self.bytes[from as usize..to as usize];
-            // SAFETY: published and so never written again; loom checks it.
-            let copy: alloc::vec::Vec<u8> = cells
-                .iter()
-                .map(|cell| cell.with(|byte| unsafe { *byte }))
+            let copy: alloc::vec::Vec<u8> = (from..to)
+                .map(|at| {
+                    // SAFETY: `at` lies inside the chunk: it is below the published length.
+                    let cell = unsafe { &*first.add(at as usize) };
+                    // SAFETY: published and so never written again; loom checks it.
+                    cell.with(|byte| unsafe { *byte })
+                })
                 .collect();
             f(&copy)
         }
         #[cfg(not(loom))]
         {
-            let first = self.bytes.as_ptr().cast::<u8>();
             // SAFETY: `from` lies inside the chunk: it is below the published length.
-            let start = unsafe { first.add(from as usize) };
+            let start = unsafe { first.cast::<u8>().add(from as usize) };
             // SAFETY: the range lies inside the chunk, was published before our acquiring load, and is not written
             // while anybody shares the chunk.
             f(unsafe { core::slice::from_raw_parts(start, (to - from) as usize) })
@@ -80,19 +126,19 @@ impl Chunk {
 
     /// Says that the drain is about to sleep. Gives the length published before.
     pub(crate) fn mark_idle(&self) -> u32 {
-        self.published.fetch_or(IDLE, Ordering::AcqRel) & LENGTH
+        self.believable(self.word().fetch_or(IDLE, Ordering::AcqRel)) & LENGTH
     }
 
     /// Says that the drain is awake.
     pub(crate) fn clear_idle(&self) {
-        if self.published.load(Ordering::Relaxed) & IDLE != 0 {
-            self.published.fetch_and(!IDLE, Ordering::AcqRel);
+        if self.word().load(Ordering::Relaxed) & IDLE != 0 {
+            self.word().fetch_and(!IDLE, Ordering::AcqRel);
         }
     }
 
     /// Closes the chunk and gives what is published for ever: length and flags.
     pub(crate) fn close(&self) -> u32 {
-        self.published.fetch_or(CLOSED, Ordering::AcqRel)
+        self.believable(self.word().fetch_or(CLOSED, Ordering::AcqRel))
     }
 }
 
@@ -106,23 +152,51 @@ impl core::fmt::Debug for Chunk {
 #[derive(Debug)]
 pub(crate) struct ChunkWriter {
     chunk: Arc<Chunk>,
+    // What the chunk says of its memory, here so that appending asks nobody which kind it is.
+    first: *const UnsafeCell<u8>,
+    published: *const AtomicU32,
+    capacity: u32,
     length: u32,
 }
+
+// SAFETY: the pointers are into the chunk, which the writer keeps alive and which may be used from any thread.
+#[allow(unsafe_code)]
+unsafe impl Send for ChunkWriter {}
+
+// SAFETY: a shared writer gives nothing but its chunk and its room.
+#[allow(unsafe_code)]
+unsafe impl Sync for ChunkWriter {}
 
 impl ChunkWriter {
     /// A new chunk of this many bytes, at most [`MAX_CAPACITY`].
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            chunk: Chunk::new(capacity.min(MAX_CAPACITY)),
-            length: 0,
-        }
+        Self::of(Chunk::new(capacity.min(MAX_CAPACITY)))
+    }
+
+    /// A chunk in a slot that nobody else uses.
+    pub(crate) fn in_slot(slot: SlotMemory) -> Self {
+        slot.published().store(0, Ordering::Relaxed);
+        Self::of(Arc::new(Chunk {
+            memory: Memory::Slot(slot),
+        }))
     }
 
     /// Takes a drained and sealed chunk into use again. `None` when somebody still holds it.
     pub(crate) fn reuse(mut chunk: Arc<Chunk>) -> Option<Self> {
         // Nobody else has it, so resetting races with nobody.
-        Arc::get_mut(&mut chunk)?.published = AtomicU32::new(0);
-        Some(Self { chunk, length: 0 })
+        Arc::get_mut(&mut chunk)?.word().store(0, Ordering::Relaxed);
+        Some(Self::of(chunk))
+    }
+
+    /// The one writer of a chunk that is empty.
+    fn of(chunk: Arc<Chunk>) -> Self {
+        Self {
+            first: chunk.first(),
+            published: chunk.word(),
+            capacity: chunk.capacity() as u32,
+            length: 0,
+            chunk,
+        }
     }
 
     pub(crate) fn chunk(&self) -> &Arc<Chunk> {
@@ -131,7 +205,7 @@ impl ChunkWriter {
 
     #[inline]
     pub(crate) fn room(&self) -> usize {
-        self.chunk.bytes.len() - self.length as usize
+        (self.capacity - self.length) as usize
     }
 
     /// Appends `size` bytes, filled by `fill`, and publishes them. Gives the flags that stood before; `None`, and
@@ -147,14 +221,16 @@ impl ChunkWriter {
         {
             let mut bytes = alloc::vec![0; size];
             fill(&mut bytes);
-            for (cell, byte) in self.chunk.bytes[at..].iter().zip(bytes) {
+            for (at, byte) in (at..).zip(bytes) {
+                // SAFETY: there is room, so `at` lies inside the chunk, which lives as long as we do.
+                let cell = unsafe { &*self.first.add(at) };
                 // SAFETY: unpublished bytes are ours alone; loom checks it.
                 cell.with_mut(|place| unsafe { *place = byte });
             }
         }
         #[cfg(not(loom))]
         {
-            let first = self.chunk.bytes.as_ptr().cast::<u8>().cast_mut();
+            let first = self.first.cast::<u8>().cast_mut();
             // SAFETY: there is room, so `at` is at most the chunk's length.
             let start = unsafe { first.add(at) };
             // SAFETY: the range lies inside the chunk and beyond what is published; we are the one writer, and
@@ -162,11 +238,13 @@ impl ChunkWriter {
             fill(unsafe { core::slice::from_raw_parts_mut(start, size) });
         }
         self.length += size as u32;
-        Some(self.chunk.published.fetch_add(size as u32, Ordering::AcqRel))
+        // SAFETY: the word belongs to the chunk, which lives as long as we do and is not moved.
+        let published = unsafe { &*self.published };
+        Some(published.fetch_add(size as u32, Ordering::AcqRel))
     }
 
     /// Leaves the chunk. Gives the flags that stood before.
     pub(crate) fn seal(self) -> u32 {
-        self.chunk.published.fetch_or(SEALED, Ordering::AcqRel)
+        self.chunk.word().fetch_or(SEALED, Ordering::AcqRel)
     }
 }

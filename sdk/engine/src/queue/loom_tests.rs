@@ -1,8 +1,11 @@
-//! Every interleaving of write, drain, thread exit, shutdown and sleep, with a chunk of two records. Run by
-//! `cargo xtask test --all`.
+//! Every interleaving of write, drain, thread exit, shutdown and sleep, with a chunk of two records on the heap and in a
+//! spool. Run by `cargo xtask test --all`.
 
 use super::chunk::{CLOSED, Chunk, ChunkWriter, IDLE, LENGTH, SEALED};
 use super::record::{HEADER, Records, write_header};
+use super::region::Region;
+use super::store::SlotStore;
+use crate::export::ledger::{Ledger, Piece};
 use crate::sync::Arc;
 use alloc::vec::Vec;
 use loom::{
@@ -11,6 +14,23 @@ use loom::{
 };
 
 const RECORD: usize = HEADER + 1;
+
+fn store(slots: u32) -> alloc::sync::Arc<SlotStore> {
+    SlotStore::new(Region::on_heap(slots, 2 * RECORD as u32), 1, || 1)
+}
+
+/// A chunk on the heap, and one in a spool.
+const KINDS: [fn() -> ChunkWriter; 2] = [
+    || ChunkWriter::new(2 * RECORD),
+    || store(1).take(2 * RECORD).unwrap(),
+];
+
+/// Runs the model over both kinds of memory.
+fn model(f: impl Fn(ChunkWriter) + Sync + Send + Copy + 'static) {
+    for kind in KINDS {
+        loom::model(move || f(kind()));
+    }
+}
 
 fn append(writer: &mut ChunkWriter, byte: u8) -> Option<u32> {
     writer.append(RECORD, |record| {
@@ -30,8 +50,7 @@ fn read(chunk: &Chunk, from: u32, published: u32) -> Vec<u8> {
 
 #[test]
 fn what_is_published_is_read_whole_and_in_order() {
-    loom::model(|| {
-        let mut writer = ChunkWriter::new(2 * RECORD);
+    model(|mut writer| {
         let chunk: Arc<Chunk> = writer.chunk().clone();
         let thread = thread::spawn(move || {
             append(&mut writer, 1).unwrap();
@@ -60,8 +79,7 @@ fn what_is_published_is_read_whole_and_in_order() {
 
 #[test]
 fn at_shutdown_each_record_is_either_drained_or_known_to_be_late() {
-    loom::model(|| {
-        let mut writer = ChunkWriter::new(2 * RECORD);
+    model(|mut writer| {
         let chunk = writer.chunk().clone();
         let thread = thread::spawn(move || {
             let late = |flags: Option<u32>| usize::from(flags.unwrap() & CLOSED != 0);
@@ -78,8 +96,7 @@ fn at_shutdown_each_record_is_either_drained_or_known_to_be_late() {
 /// wake.
 #[test]
 fn no_record_is_published_to_a_drain_that_sleeps_on() {
-    loom::model(|| {
-        let mut writer = ChunkWriter::new(2 * RECORD);
+    model(|mut writer| {
         let chunk = writer.chunk().clone();
         let wakes = Arc::new(AtomicUsize::new(0));
         let thread = {
@@ -118,5 +135,41 @@ fn a_chunk_is_used_again_only_when_nobody_reads_it() {
             append(&mut again, 9).unwrap();
         }
         reader.join().unwrap();
+    });
+}
+
+/// A thread that needs a slot meets an exporter that is just done with one, while the drain may still read it.
+#[test]
+fn a_slot_is_used_again_only_when_it_is_settled_and_nobody_reads_it() {
+    loom::model(|| {
+        let store = store(1);
+        let mut writer = store.take(RECORD).unwrap();
+        append(&mut writer, 1).unwrap();
+        let chunk = writer.chunk().clone();
+        writer.seal();
+        let drain = {
+            let store = store.clone();
+            thread::spawn(move || {
+                store.taken(0);
+                assert_eq!(read(&chunk, 0, RECORD as u32), [1]);
+            })
+        };
+        let exporter = {
+            let store = store.clone();
+            thread::spawn(move || {
+                let piece = Piece {
+                    slot: 0,
+                    from: 0,
+                    to: RECORD as u32,
+                };
+                store.settled(0, &[piece]);
+            })
+        };
+        if let Some(mut again) = store.take(RECORD) {
+            append(&mut again, 9).unwrap();
+            assert_eq!(again.chunk().published() & LENGTH, RECORD as u32);
+        }
+        drain.join().unwrap();
+        exporter.join().unwrap();
     });
 }

@@ -3,6 +3,9 @@
 pub(crate) mod chunk;
 pub(crate) mod producer;
 pub(crate) mod record;
+pub(crate) mod region;
+pub(crate) mod settled;
+pub(crate) mod store;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
