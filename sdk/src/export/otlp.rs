@@ -2,17 +2,14 @@
 
 use super::answer;
 use super::http_answer::{self, Encoding};
-use super::parts::{Progress, Resume};
+use super::parts::{self, Resume};
 use super::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
-use crate::log::{self, Level};
 use crate::provider::OtlpSpec;
 use crate::transport::{Compressor, Endpoint, GzipCompressor, HttpRequest, HttpSettings, HttpTransport};
 use crate::transport::{Interrupt, SendOutcome, TlsMaterial, Transport};
-use spanline_core::wire::otlp::{RequestView, part_of_request, write_json_request};
-use spanline_engine::Outcome;
-use std::borrow::Cow;
+use spanline_core::wire::otlp::{RequestView, write_json_request};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A JSON text this large is not kept in memory for the next one.
 const KEPT_TEXT: usize = 4 * 1024 * 1024;
@@ -31,11 +28,16 @@ pub(crate) struct OtlpHttpExporter {
 
 #[derive(Debug)]
 struct Sending {
+    resume: Resume,
+    posting: Posting,
+}
+
+#[derive(Debug)]
+struct Posting {
     transport: HttpTransport,
     compressor: Option<Compressor>,
     /// The text of a request in JSON.
     json: String,
-    resume: Resume,
 }
 
 impl OtlpHttpExporter {
@@ -54,23 +56,24 @@ impl OtlpHttpExporter {
             encoding: Encoding::Protobuf,
             max_request_bytes: spec.max_request_bytes,
             sending: Mutex::new(Sending {
-                transport,
-                compressor: spec.gzip.then(|| Compressor::Gzip(GzipCompressor::new())),
-                json: String::new(),
                 resume: Resume::default(),
+                posting: Posting {
+                    transport,
+                    compressor: spec.gzip.then(|| Compressor::Gzip(GzipCompressor::new())),
+                    json: String::new(),
+                },
             }),
             interrupt,
         }
     }
 
     /// Sends a request that is not too large.
-    fn post(&self, sending: &mut Sending, body: Option<&[u8]>, timeout: Option<Duration>) -> ExportResult {
-        let Sending {
+    fn post(&self, posting: &mut Posting, body: Option<&[u8]>, timeout: Option<Duration>) -> ExportResult {
+        let Posting {
             transport,
             compressor,
             json,
-            ..
-        } = sending;
+        } = posting;
         let body = body.unwrap_or(json.as_bytes());
         let compressed = compressor.as_mut().and_then(|compressor| {
             let encoding = compressor.encoding();
@@ -92,84 +95,32 @@ impl OtlpHttpExporter {
     /// Sends these bytes, in the encoding of the exporter. `None`: that would be too large.
     fn attempt(
         &self,
-        sending: &mut Sending,
+        posting: &mut Posting,
         request: &[u8],
         timeout: Option<Duration>,
     ) -> Option<ExportResult> {
         let Encoding::Json = self.encoding else {
             return (request.len() <= self.max_request_bytes)
-                .then(|| self.post(sending, Some(request), timeout));
+                .then(|| self.post(posting, Some(request), timeout));
         };
-        sending.json.clear();
+        posting.json.clear();
         // Writing to a String never fails.
-        let _ = write_json_request(RequestView::ours(request), &mut sending.json);
-        let fits = sending.json.len() <= self.max_request_bytes;
-        let result = fits.then(|| self.post(sending, None, timeout));
-        sending.json.clear();
-        sending.json.shrink_to(KEPT_TEXT);
+        let _ = write_json_request(RequestView::ours(request), &mut posting.json);
+        let fits = posting.json.len() <= self.max_request_bytes;
+        let result = fits.then(|| self.post(posting, None, timeout));
+        posting.json.clear();
+        posting.json.shrink_to(KEPT_TEXT);
         result
-    }
-}
-
-/// What a batch that went in parts comes to.
-fn total(spans: u64, progress: &Progress, last: ExportResult) -> ExportResult {
-    let arrived = progress.lost < spans;
-    match (arrived, last.status) {
-        (false, _) => last,
-        (true, Some(status)) => ExportResult::partial_success(progress.lost).status(status),
-        (true, None) => ExportResult::partial_success(progress.lost),
     }
 }
 
 impl SpanExporter for OtlpHttpExporter {
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let whole = batch.otlp_request();
-        let spans = batch.len();
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut progress = sending.resume.take(batch.batch);
-        let mut last = ExportResult::failure("too_large");
-        while progress.settled < spans {
-            let step = progress.step.clamp(1, spans - progress.settled);
-            let request = match step == spans {
-                true => Cow::Borrowed(whole),
-                false => Cow::Owned(part_of_request(whole, progress.settled..progress.settled + step)),
-            };
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let lost = match self.attempt(&mut sending, &request, left) {
-                None if step > 1 => {
-                    progress.step = step.div_ceil(2);
-                    continue;
-                }
-                None => {
-                    let line =
-                        format_args!("a span alone makes a request over max_request_bytes; it is lost");
-                    log::report(Level::Error, "export_too_large", line);
-                    1
-                }
-                Some(result) if step == spans => return result,
-                Some(result) => {
-                    let lost = match &result.outcome {
-                        Outcome::Delivered { rejected } => (*rejected).min(step),
-                        Outcome::Retry { .. } => {
-                            sending.resume.keep(batch.batch, progress);
-                            return result;
-                        }
-                        // Nobody answered, and nobody will answer for the rest.
-                        Outcome::Failed { .. } if result.status.is_none() => {
-                            progress.lost += spans - progress.settled;
-                            return total(spans, &progress, result);
-                        }
-                        Outcome::Failed { .. } => step,
-                    };
-                    last = result;
-                    lost
-                }
-            };
-            progress.settled += step;
-            progress.lost += lost;
-        }
-        total(spans, &progress, last)
+        let Sending { resume, posting } = &mut *sending;
+        parts::send(batch.batch, resume, timeout, |request, left| {
+            self.attempt(posting, request, left)
+        })
     }
 
     fn describe(&self) -> ExporterDescription {
