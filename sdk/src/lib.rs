@@ -43,6 +43,7 @@ mod latest;
 mod local;
 mod log;
 mod macros;
+mod observe;
 mod processor;
 mod propagation;
 mod provider;
@@ -65,6 +66,7 @@ pub use export::{
 pub use future::{InContextFuture, InSpan, InSpanFuture};
 pub use id_generator::IdGenerator;
 pub use log::{ErrorHandler, Level, LogSink, Problem, set_error_handler, set_log_sink, unheard};
+pub use observe::{Metric, MetricKind, MetricPoint, MetricValue, Metrics};
 pub use processor::{EndedSpan, SpanProcessor, Verdict};
 pub use propagation::{extract, extract_into, inject, inject_context, propagator, set_propagator};
 pub use provider::{Override, Provider, Report, global};
@@ -78,7 +80,9 @@ pub use spanline_core::{
     propagate,
 };
 pub use spanline_engine::options;
-pub use spanline_engine::{Dropped, Error, ErrorKind, ExporterStats, Refused, Stats};
+pub use spanline_engine::{
+    ByDecision, Dropped, Durations, Error, ErrorKind, ExporterStats, Refused, StartedBy, Stats,
+};
 
 pub use tracer::{SpanBuilder, Tracer};
 
@@ -160,4 +164,9 @@ pub fn shutdown() -> Option<Report> {
 /// The accounting of the global provider. `None` when there is none.
 pub fn stats() -> Option<Stats> {
     global().map(|provider| provider.stats())
+}
+
+/// The accounting of the global provider as metrics. `None` when there is none.
+pub fn metrics() -> Option<Metrics> {
+    global().map(|provider| provider.metrics())
 }

@@ -9,7 +9,7 @@ use crate::span::Span;
 use crate::{fork, guard};
 use spanline_core::sample::{AttributeSource, Decision, Plan, Quick, SamplingRequest, SamplingResult};
 use spanline_core::{Context, Link, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState, Value};
-use spanline_engine::{Anchor, Life, NewSpan, StartTime};
+use spanline_engine::{Anchor, Life, NewSpan, ParentOrigin, StartTime};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -104,6 +104,14 @@ impl Under {
     fn exists(&self) -> bool {
         self.span_id.is_valid()
     }
+
+    fn origin(&self) -> ParentOrigin {
+        match (self.exists(), self.remote) {
+            (false, _) => ParentOrigin::None,
+            (true, false) => ParentOrigin::Local,
+            (true, true) => ParentOrigin::Remote,
+        }
+    }
 }
 
 /// Starts a span the usual way: below the current one of this process, at this moment, where the plan alone decides
@@ -124,7 +132,7 @@ pub(crate) fn quick(local: &Local, provider: u32, start: Start<'_>) -> Option<He
             true => &lane.shared.plan.local_sampled,
             false => &lane.shared.plan.local_not_sampled,
         };
-        lane.quick(dice, &head, *answer, start)
+        lane.quick(dice, &head, *answer, ParentOrigin::Local, start)
     });
     child.unwrap_or(None)
 }
@@ -142,7 +150,7 @@ fn quick_root(local: &Local, provider: u32, start: &Start<'_>) -> Option<Head> {
             return None;
         }
         let above = head.above_root(dice.trace_id(lane.shared.clock), provider);
-        lane.quick(dice, &above, answer, *start)
+        lane.quick(dice, &above, answer, ParentOrigin::None, *start)
     });
     root.unwrap_or(None)
 }
@@ -196,9 +204,24 @@ fn without_lane(local: &Local, provider: u32, start: &Start<'_>, error: NoLane) 
     match error {
         NoLane::Gone => without_provider(local, start),
         NoLane::Dead | NoLane::Reentrant => {
-            local::count_outside(provider, &[Life::RefusedReentrant]);
+            let parent = match start.parent {
+                Parent::Root => ParentOrigin::None,
+                Parent::Of(context) => Under::of(context, Anchor::default()).origin(),
+                Parent::Current => origin(&local.head.get()),
+            };
+            let lives = [Life::started(parent, Decision::Drop), Life::RefusedReentrant];
+            local::count_outside(provider, &lives);
             without_provider(local, start)
         }
+    }
+}
+
+/// Where the parent of a span below this head is; touches nothing that may be in use.
+fn origin(head: &Head) -> ParentOrigin {
+    match (head.has_span(), head.is_remote()) {
+        (false, _) => ParentOrigin::None,
+        (true, false) => ParentOrigin::Local,
+        (true, true) => ParentOrigin::Remote,
     }
 }
 
@@ -248,17 +271,24 @@ fn planned(plan: &Plan, has_parent: bool, remote: bool, flags: TraceFlags) -> &Q
 impl Lane {
     /// See [`quick`].
     #[inline(always)]
-    fn quick(&mut self, dice: &mut Dice<'_>, head: &Head, answer: Quick, start: Start<'_>) -> Option<Head> {
+    fn quick(
+        &mut self,
+        dice: &mut Dice<'_>,
+        head: &Head,
+        answer: Quick,
+        parent: ParentOrigin,
+        start: Start<'_>,
+    ) -> Option<Head> {
         let shared = &*self.shared;
         match answer {
             Quick::Drop if !shared.needs_calls.load(Ordering::Relaxed) => {
                 let span_id = dice.span_id(shared.clock);
-                self.producer.count(Life::SampledOut);
+                self.producer.count(Life::started(parent, Decision::Drop));
                 Some(head.unrecorded_child(span_id))
             }
             Quick::Sample if !shared.needs_calls.load(Ordering::Relaxed) => {
                 let span_id = dice.span_id(shared.clock);
-                Some(self.open_quick(head, span_id, start))
+                Some(self.open_quick(head, span_id, parent, start))
             }
             _ => None,
         }
@@ -266,7 +296,7 @@ impl Lane {
 
     /// Opens the slot of a span that [`Self::quick`] has drawn.
     #[inline(always)]
-    fn open_quick(&mut self, head: &Head, span_id: SpanId, start: Start<'_>) -> Head {
+    fn open_quick(&mut self, head: &Head, span_id: SpanId, parent: ParentOrigin, start: Start<'_>) -> Head {
         let clock = self.shared.clock;
         let (time, anchor) = start_time(clock, &head.anchor);
         let new = NewSpan {
@@ -274,7 +304,7 @@ impl Lane {
             span_id,
             flags: head.flags.with_sampled(true),
             parent_span_id: head.span_id,
-            parent_is_remote: false,
+            parent,
             trace_state: TraceState::EMPTY,
             scope: start.scope,
             name: start.name,
@@ -309,7 +339,7 @@ impl Lane {
         };
         let span_id = dice.span_id(shared.clock);
         if decision == Decision::Drop {
-            self.producer.count(Life::SampledOut);
+            self.producer.count(Life::started(under.origin(), Decision::Drop));
             let flags = TraceFlags::NONE.with_random(random);
             let context = SpanContext::new(trace_id, span_id, flags, false, under.trace_state);
             return Some(Span::not_recording(context, shared.id));
@@ -342,7 +372,7 @@ impl Lane {
             span_id: decided.span_id,
             flags,
             parent_span_id: under.span_id,
-            parent_is_remote: under.remote,
+            parent: under.origin(),
             trace_state: decided.trace_state.clone(),
             scope: start.scope,
             name: start.name,
@@ -385,8 +415,12 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
     };
     if shared.is_shut_down() {
         // As without a provider; a span id of our own would be a parent that nobody ever sees.
+        let parent = match start.parent {
+            Parent::Root => ParentOrigin::None,
+            _ => Under::of(&given, Anchor::default()).origin(),
+        };
         let _ = local::lane(provider, |lane, _| {
-            lane.producer.count(Life::RefusedAfterShutdown)
+            lane.producer.refuse(parent, Life::RefusedAfterShutdown);
         });
         return without_provider(local, start);
     }
@@ -411,7 +445,8 @@ fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
     let is_child = fork::current_epoch() != epoch;
     let trace_state = result.trace_state.unwrap_or_else(|| under.trace_state.clone());
     if result.decision == Decision::Drop && !is_child {
-        let _ = local::lane(provider, |lane, _| lane.producer.count(Life::SampledOut));
+        let started = Life::started(under.origin(), Decision::Drop);
+        let _ = local::lane(provider, |lane, _| lane.producer.count(started));
         let flags = TraceFlags::NONE.with_random(random);
         return Span::not_recording(
             SpanContext::new(trace_id, span_id, flags, false, trace_state),

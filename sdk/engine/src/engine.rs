@@ -2,7 +2,6 @@
 
 use crate::{
     late::LateEnds,
-    open::OpenSpan,
     queue::{
         chunk::{Chunk, ChunkWriter},
         producer::Lane,
@@ -178,11 +177,20 @@ impl Engine {
     /// Closes the spans of [`Self::end_reentrant`]; one that was ended otherwise meanwhile is counted there.
     pub(crate) fn take_late_ends(&self) {
         self.late.take(|span| {
-            if let Some(((), slot)) = span.close(self.epoch, OpenSpan::clear) {
+            let closed = span.close(self.epoch, |open| {
+                open.clear();
+                open.sampled
+            });
+            if let Some((sampled, slot)) = closed {
                 self.return_grant(1);
                 slot::give_back(self.epoch, core::iter::once(slot));
                 self.count_shared(Life::Ended, 1);
-                self.count_shared(Life::Reentrant, 1);
+                let fate = if sampled {
+                    Life::Reentrant
+                } else {
+                    Life::RecordOnly
+                };
+                self.count_shared(fate, 1);
             }
         });
     }

@@ -40,4 +40,4 @@ pub use open::{Anchor, NewSpan, StartTime};
 pub use queue::{producer::Producer, region::Region, settled::Settled, store::SlotStore};
 pub use slot::{FreeSlot, SpanRef};
 pub use spans::{Changer, Finished};
-pub use stats::{Dropped, ExporterStats, Life, Refused, Stats};
+pub use stats::{ByDecision, Dropped, ExporterStats, Life, ParentOrigin, Refused, StartedBy, Stats};

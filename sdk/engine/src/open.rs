@@ -1,6 +1,6 @@
 //! An open span and everything that may be done to it before it ends.
 
-use crate::attributes::Attributes;
+use crate::{attributes::Attributes, stats::ParentOrigin};
 use alloc::{string::String, vec::Vec};
 use spanline_core::{
     Link, SpanId, SpanKind, SpanLimits, StatusCode, TraceFlags, TraceId, TraceState, Value,
@@ -49,8 +49,8 @@ pub struct NewSpan<'a> {
     pub flags: TraceFlags,
     /// The parent's span id; invalid for a root.
     pub parent_span_id: SpanId,
-    /// Whether the parent is in another process.
-    pub parent_is_remote: bool,
+    /// Where the parent is.
+    pub parent: ParentOrigin,
     /// The span's own trace state.
     pub trace_state: TraceState,
     /// Number of the instrumentation scope.
@@ -162,7 +162,7 @@ impl OpenSpan {
         self.trace_id = new.trace_id;
         self.span_id = new.span_id;
         self.flags = new.flags;
-        self.parent_is_remote = new.parent_is_remote;
+        self.parent_is_remote = matches!(new.parent, ParentOrigin::Remote);
         self.sampled = new.sampled;
         self.scope = new.scope;
         self.start = new.start;

@@ -5,10 +5,10 @@ use crate::{
     open::{Ending, NewSpan, OpenSpan, StartTime},
     queue::producer::Producer,
     slot::SpanRef,
-    stats::Life,
+    stats::{Life, ParentOrigin},
 };
 use alloc::vec::Vec;
-use spanline_core::{Link, SpanContext, StatusCode, Value};
+use spanline_core::{Link, SpanContext, StatusCode, Value, sample::Decision};
 
 /// A span whose message was made before its record, for processors to judge.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +29,11 @@ impl Producer {
         links: &[Link<'_>],
     ) -> Option<SpanRef> {
         if self.engine().is_closed() {
-            self.count(Life::RefusedAfterShutdown);
+            self.refuse(new.parent, Life::RefusedAfterShutdown);
             return None;
         }
         let Some(mut slot) = self.take_slot() else {
-            self.count(Life::RefusedOpenBound);
+            self.refuse(new.parent, Life::RefusedOpenBound);
             return None;
         };
         let engine = self.engine();
@@ -46,8 +46,19 @@ impl Producer {
             span.add_links(links, engine.limits());
         }
         let span = slot.open(engine.epoch(), engine.id());
-        self.count(Life::Recorded);
+        let decision = match new.sampled {
+            true => Decision::RecordAndSample,
+            false => Decision::RecordOnly,
+        };
+        self.count(Life::started(new.parent, decision));
         Some(span)
+    }
+
+    /// Counts a span that is not recorded although nobody sampled it out, for this reason.
+    #[cold]
+    pub fn refuse(&self, parent: ParentOrigin, reason: Life) {
+        self.count(Life::started(parent, Decision::Drop));
+        self.count(reason);
     }
 
     /// Ends a span: one record, published. `end` tells the end time from the start. False when it had ended.
@@ -137,7 +148,6 @@ impl Producer {
     #[cold]
     pub fn end_of_parent(&self, span: SpanRef) {
         if span.disown(self.engine().epoch()) {
-            self.count(Life::Recorded);
             self.count(Life::Ended);
             self.count(Life::Forked);
         }
@@ -146,11 +156,18 @@ impl Producer {
     /// Forgets a span whose object went away without an end. False when it had ended.
     pub fn abandon(&mut self, span: SpanRef) -> bool {
         let epoch = self.engine().epoch();
-        let Some(((), slot)) = span.close(epoch, OpenSpan::clear) else {
+        let closed = span.close(epoch, |open| {
+            open.clear();
+            open.sampled
+        });
+        let Some((sampled, slot)) = closed else {
             return false;
         };
         self.keep_slot(slot);
         self.count(Life::Abandoned);
+        if !sampled {
+            self.count(Life::AbandonedOnly);
+        }
         true
     }
 }
@@ -262,7 +279,7 @@ pub(crate) mod tests_support {
             span_id: SpanId::from_bytes((number + 1).to_be_bytes()),
             flags: TraceFlags::SAMPLED,
             parent_span_id: SpanId::INVALID,
-            parent_is_remote: false,
+            parent: ParentOrigin::None,
             trace_state: TraceState::EMPTY,
             scope: 0,
             name: "test",

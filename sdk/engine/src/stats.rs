@@ -8,23 +8,53 @@
 use crate::export::duration::Durations;
 use alloc::{string::String, vec::Vec};
 use core::sync::atomic::{AtomicU64, Ordering};
+use spanline_core::sample::Decision;
+
+/// Where the parent of a new span is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ParentOrigin {
+    /// There is none: the span begins a trace.
+    None,
+    /// In this process.
+    Local,
+    /// In another process.
+    Remote,
+}
 
 /// What can become of a span in this process.
+///
+/// The order is that in which a span's counts are made; see [`LifeCounters::add_to`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Life {
-    /// Recording began.
-    Recorded,
-    /// The sampler dropped it; only its ids propagate.
-    SampledOut,
-    /// Its object went away without an end.
-    Abandoned,
+    /// Without a parent; not recorded, by the sampler or because it was refused. Only its ids propagate.
+    DropNone,
+    /// As `DropNone`, below a span of this process.
+    DropLocal,
+    /// As `DropNone`, below a span of another process.
+    DropRemote,
+    /// Without a parent; recorded for processors only.
+    OnlyNone,
+    /// As `OnlyNone`, below a span of this process.
+    OnlyLocal,
+    /// As `OnlyNone`, below a span of another process.
+    OnlyRemote,
+    /// Without a parent; recorded and sampled.
+    SampleNone,
+    /// As `SampleNone`, below a span of this process.
+    SampleLocal,
+    /// As `SampleNone`, below a span of another process.
+    SampleRemote,
     /// Not recorded: too many spans were open.
     RefusedOpenBound,
     /// Not recorded: the thread was inside the engine already (signal handler, allocator hook).
     RefusedReentrant,
     /// Not recorded: the provider had shut down.
     RefusedAfterShutdown,
+    /// Its object went away without an end.
+    Abandoned,
+    /// Of those abandoned, one for processors only.
+    AbandonedOnly,
     /// Recording ended.
     Ended,
     /// Ended, for processors only.
@@ -37,10 +67,28 @@ pub enum Life {
     TooLarge,
     /// Ended, and lost because the thread was inside the engine already.
     Reentrant,
-    /// Ended in a forked child, which leaves its parent's spans to the parent.
+    /// Ended in a forked child, which leaves its parent's spans to the parent. It did not start here.
     Forked,
     /// Ended after the provider had shut down.
     AfterShutdown,
+}
+
+impl Life {
+    /// The start of a span with such a parent, after this decision.
+    #[inline]
+    pub const fn started(parent: ParentOrigin, decision: Decision) -> Self {
+        match (decision, parent) {
+            (Decision::Drop, ParentOrigin::None) => Self::DropNone,
+            (Decision::Drop, ParentOrigin::Local) => Self::DropLocal,
+            (Decision::Drop, ParentOrigin::Remote) => Self::DropRemote,
+            (Decision::RecordOnly, ParentOrigin::None) => Self::OnlyNone,
+            (Decision::RecordOnly, ParentOrigin::Local) => Self::OnlyLocal,
+            (Decision::RecordOnly, ParentOrigin::Remote) => Self::OnlyRemote,
+            (Decision::RecordAndSample, ParentOrigin::None) => Self::SampleNone,
+            (Decision::RecordAndSample, ParentOrigin::Local) => Self::SampleLocal,
+            (Decision::RecordAndSample, ParentOrigin::Remote) => Self::SampleRemote,
+        }
+    }
 }
 
 const KINDS: usize = Life::AfterShutdown as usize + 1;
@@ -66,14 +114,15 @@ impl LifeCounters {
         self.0[life as usize].fetch_add(spans, Ordering::Relaxed);
     }
 
-    /// Adds these counters to a sum.
+    /// Adds these counters to a sum. Backwards: what is counted later is read earlier, so that nothing ended has not
+    /// started, while the thread goes on.
     pub(crate) fn add_to(&self, sum: &LifeCounters) {
-        for (from, to) in self.0.iter().zip(&sum.0) {
+        for (from, to) in self.0.iter().zip(&sum.0).rev() {
             to.fetch_add(from.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 
-    fn get(&self, life: Life) -> u64 {
+    pub(crate) fn get(&self, life: Life) -> u64 {
         self.0[life as usize].load(Ordering::Relaxed)
     }
 }
@@ -87,6 +136,35 @@ pub struct Refused {
     pub reentrant: u64,
     /// Started after shutdown.
     pub after_shutdown: u64,
+}
+
+/// Spans by what the sampler decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ByDecision {
+    /// Not recorded: by the sampler, or because it was refused.
+    pub dropped: u64,
+    /// Recorded for processors only.
+    pub record_only: u64,
+    /// Recorded and sampled.
+    pub sampled: u64,
+}
+
+impl ByDecision {
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.dropped + self.record_only + self.sampled
+    }
+}
+
+/// Spans that started in this process, by where the parent was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StartedBy {
+    /// Without a parent.
+    pub none: ByDecision,
+    /// Below a span of this process.
+    pub local: ByDecision,
+    /// Below a span of another process.
+    pub remote: ByDecision,
 }
 
 /// Spans that ended but reached no exporter.
@@ -108,10 +186,14 @@ pub struct Dropped {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// All spans started, recorded or not.
+    /// All spans started, recorded or not; in a forked child also its parent's that ended here.
     pub started: u64,
+    /// Those started in this process, by parent and decision.
+    pub started_by: StartedBy,
     /// Recording and not ended.
     pub live: u64,
+    /// Of those, the ones for processors only.
+    pub live_record_only: u64,
     /// Dropped by the sampler.
     pub sampled_out: u64,
     /// Gone without an end.
@@ -187,12 +269,29 @@ impl Stats {
             forked: get(Life::Forked),
             after_shutdown: get(Life::AfterShutdown),
         };
-        let (recorded, ended) = (get(Life::Recorded), get(Life::Ended));
+        let by = |parent| ByDecision {
+            dropped: get(Life::started(parent, Decision::Drop)),
+            record_only: get(Life::started(parent, Decision::RecordOnly)),
+            sampled: get(Life::started(parent, Decision::RecordAndSample)),
+        };
+        let started_by = StartedBy {
+            none: by(ParentOrigin::None),
+            local: by(ParentOrigin::Local),
+            remote: by(ParentOrigin::Remote),
+        };
+        let StartedBy { none, local, remote } = started_by;
+        let not_recorded = none.dropped + local.dropped + remote.dropped;
+        let record_only = none.record_only + local.record_only + remote.record_only;
+        let recorded = record_only + none.sampled + local.sampled + remote.sampled + dropped.forked;
+        let sampled_out = not_recorded.saturating_sub(refused.total());
+        let ended = get(Life::Ended);
         let gone = get(Life::RecordOnly) + get(Life::Filtered) + dropped.total();
         Self {
-            started: recorded + get(Life::SampledOut) + refused.total(),
+            started: recorded + sampled_out + refused.total(),
+            started_by,
             live: recorded.saturating_sub(ended + get(Life::Abandoned)),
-            sampled_out: get(Life::SampledOut),
+            live_record_only: record_only.saturating_sub(get(Life::RecordOnly) + get(Life::AbandonedOnly)),
+            sampled_out,
             abandoned: get(Life::Abandoned),
             refused,
             ended,

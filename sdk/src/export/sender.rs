@@ -83,6 +83,11 @@ impl ExporterSlot {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the exporter says of itself.
+    pub(crate) fn description(&self) -> &ExporterDescription {
+        &self.description
+    }
+
     /// Hands over a batch. The first thread is started with the first batch, each further one when all are busy.
     pub(crate) fn push(self: &Arc<Self>, batch: Arc<Batch>, charged: usize, worker: &Arc<Worker>) {
         self.queue().push(batch, charged);

@@ -1,6 +1,7 @@
 //! The pipeline's thread: drains, cuts batches, hands them to the exporters and keeps time; no network.
 
 use super::ExporterSlot;
+use crate::observe::Component;
 use crate::provider::Config;
 use crate::thread as ours;
 use crate::{guard, log};
@@ -23,6 +24,8 @@ pub(crate) fn monotonic() -> u64 {
 pub(crate) struct Worker {
     config: Arc<Config>,
     exporters: Vec<Arc<ExporterSlot>>,
+    /// What the exporters are called in metrics.
+    components: Vec<Component>,
     engine: OnceLock<Weak<Engine>>,
     started: AtomicBool,
     thread: OnceLock<Thread>,
@@ -74,8 +77,10 @@ impl Envelope for Wrapping<'_> {
 
 impl Worker {
     pub(crate) fn new(config: Arc<Config>, exporters: Vec<Arc<ExporterSlot>>) -> Self {
+        let descriptions = exporters.iter().map(|exporter| exporter.description().clone());
         Self {
             config,
+            components: Component::number(descriptions),
             exporters,
             engine: OnceLock::new(),
             started: AtomicBool::new(false),
@@ -95,6 +100,10 @@ impl Worker {
 
     pub(crate) fn exporters(&self) -> &[Arc<ExporterSlot>] {
         &self.exporters
+    }
+
+    pub(crate) fn components(&self) -> &[Component] {
+        &self.components
     }
 
     /// Makes the thread look, starting it when this is the first time.
@@ -248,7 +257,8 @@ impl Worker {
         }
     }
 
-    /// Waits until everything accepted so far has met its fate. False when time was over first.
+    /// Waits until everything accepted so far has met its fate. False when time was over first, or would be before
+    /// anything else is tried.
     pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant, patience: Patience) -> bool {
         if ours::is_ours() {
             return false;
@@ -259,19 +269,10 @@ impl Worker {
             wanted.drained = wanted.drained.max(target);
             drop(wanted);
             self.wake();
-            self.hurry();
         }
-        // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
-        let drained = self.wait_until(deadline, || {
-            let done = self.delivered();
-            done >= target || done >= engine.stats().accepted
-        });
-        let marks: Vec<u64> = self
-            .exporters
-            .iter()
-            .map(|exporter| exporter.queue().mark())
-            .collect();
-        self.hurry();
+        for exporter in &self.exporters {
+            exporter.hurry();
+        }
         // What is still pausing then will not be tried before the time is over.
         let left = deadline.saturating_duration_since(Instant::now());
         let end = monotonic().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
@@ -280,27 +281,38 @@ impl Worker {
             queue.resting_until().is_some_and(|until| until >= end)
                 || (patience == Patience::Exit && found_nobody)
         };
+        let mut drained = true;
+        self.wait_until(deadline, || {
+            let done = self.delivered();
+            // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
+            drained = done >= target || done >= engine.stats().accepted;
+            let nobody = || self.exporters.iter().all(|exporter| given_up(&exporter.queue()));
+            drained || (!self.exporters.is_empty() && nobody())
+        });
+        let marks: Vec<u64> = self
+            .exporters
+            .iter()
+            .map(|exporter| exporter.queue().mark())
+            .collect();
         let mut settled = true;
         self.wait_until(deadline, || {
             settled = true;
-            self.exporters.iter().zip(&marks).all(|(exporter, &mark)| {
-                let queue = exporter.queue();
-                let is_settled = queue.is_settled_up_to(mark);
-                settled &= is_settled;
-                is_settled || given_up(&queue)
-            })
+            // Each is looked at: whether all is settled is another question than whether to wait.
+            self.exporters
+                .iter()
+                .zip(&marks)
+                .fold(true, |all, (exporter, &mark)| {
+                    let queue = exporter.queue();
+                    let is_settled = queue.is_settled_up_to(mark);
+                    settled &= is_settled;
+                    all & (is_settled || given_up(&queue))
+                })
         });
         let mut flushed = true;
         for exporter in &self.exporters {
             flushed &= exporter.flush_exporter(deadline.saturating_duration_since(Instant::now()));
         }
         drained && settled && flushed
-    }
-
-    fn hurry(&self) {
-        for exporter in &self.exporters {
-            exporter.hurry();
-        }
     }
 
     fn wait_until(&self, deadline: Instant, mut done: impl FnMut() -> bool) -> bool {

@@ -15,6 +15,7 @@ pub(crate) use scopes::Scopes;
 use crate::by_epoch::ByEpoch;
 use crate::clock::Clock;
 use crate::export::{FinishedSpan, Patience};
+use crate::observe::{self, Metrics, Source};
 use crate::processor::SpanProcessor;
 use crate::tracer::Tracer;
 use crate::{IdGenerator, fork, guard, local};
@@ -74,9 +75,15 @@ impl Shared {
     }
 
     fn stats(&self) -> Stats {
+        self.account().0
+    }
+
+    /// The accounting, and how many spans the exporters' queues have been given.
+    fn account(&self) -> (Stats, u64) {
         let set = self.engine(fork::current_epoch());
         let mut stats = local::busy(|| set.engine().stats());
-        let undrained = stats.accepted.saturating_sub(set.worker().delivered());
+        let delivered = set.worker().delivered();
+        let undrained = stats.accepted.saturating_sub(delivered);
         stats.caught_panics =
             self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
         stats.exporters = set
@@ -85,7 +92,18 @@ impl Shared {
             .iter()
             .map(|exporter| exporter.stats(undrained))
             .collect();
-        stats
+        (stats, delivered)
+    }
+
+    fn metrics(&self) -> Metrics {
+        let (stats, delivered) = self.account();
+        observe::collect(&Source {
+            stats: &stats,
+            delivered,
+            capacity: self.config.max_queue_spans,
+            is_simple: self.config.cutting.delay_nanos == 0,
+            exporters: self.engine(fork::current_epoch()).worker().components(),
+        })
     }
 
     fn flush(&self, timeout: Duration) -> bool {
@@ -248,6 +266,24 @@ impl Provider {
     /// What became of all spans so far; exact after a flush.
     pub fn stats(&self) -> Stats {
         self.shared().stats()
+    }
+
+    /// The accounting as metrics under the names of the semantic conventions (`otel.sdk.*`), and as Prometheus text. Asking
+    /// costs what [`Self::stats`] costs; making spans costs nothing for it.
+    ///
+    /// ```
+    /// let provider = spanline::init().exporter("memory").build()?;
+    /// provider.tracer("docs").span("work").start().end();
+    /// provider.flush();
+    /// let metrics = provider.metrics();
+    /// let exported = metrics.get("otel.sdk.exporter.span.exported").unwrap();
+    /// assert_eq!(exported.points[0].value.count(), 1);
+    /// let name = exported.points[0].attribute("otel.component.name");
+    /// assert_eq!(name.as_deref(), Some("memory_span_exporter/0"));
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        self.shared().metrics()
     }
 
     /// The resource that all its spans share.

@@ -11,6 +11,7 @@ mod events_and_links;
 mod exceptions;
 mod exporters;
 mod ids_and_sampling;
+mod observe;
 mod otlp;
 mod panics;
 mod propagation;

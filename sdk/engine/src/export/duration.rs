@@ -48,28 +48,25 @@ impl Durations {
         error: Option<&str>,
         nanos: u64,
     ) {
-        let known = all
-            .iter()
-            .position(|one| one.status == status && one.error.as_deref() == error);
-        let at = known.unwrap_or_else(|| match all.len() < SERIES {
-            true => {
-                all.push(Self {
-                    status,
-                    error: error.map(String::from),
-                    counts: [0; _],
-                    sum_nanos: 0,
-                });
-                all.len() - 1
-            }
-            false => SERIES - 1,
+        let find = |all: &[Self], status, error| {
+            all.iter()
+                .position(|one| one.status == status && one.error.as_deref() == error)
+        };
+        let (status, error) = match find(all, status, error) {
+            None if all.len() + 1 >= SERIES => (None, Some("other")),
+            _ => (status, error),
+        };
+        let at = find(all, status, error).unwrap_or_else(|| {
+            all.push(Self {
+                status,
+                error: error.map(String::from),
+                counts: [0; _],
+                sum_nanos: 0,
+            });
+            all.len() - 1
         });
         if let Some(series) = all.get_mut(at) {
             series.add(nanos);
-        }
-        if let (None, Some(last)) = (known, all.get_mut(SERIES - 1)) {
-            // What shares a series has nothing in common but that.
-            last.status = None;
-            last.error = Some(String::from("other"));
         }
     }
 

@@ -86,7 +86,7 @@ fn engine() -> (Arc<Engine>, Sleeper) {
 }
 
 fn write(producer: &mut Producer, byte: u8) {
-    producer.count(Life::Recorded);
+    producer.count(Life::SampleNone);
     producer.count(Life::Ended);
     producer.append(1, 0, |message| message[0] = byte);
 }

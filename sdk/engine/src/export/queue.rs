@@ -403,6 +403,7 @@ impl ExportQueue {
             self.backoff.reset();
             self.paused_until = None;
         }
+        self.hurried &= self.paused_until.is_some() || !self.flying.is_empty();
     }
 
     /// How long it took, once for each batch that was tried at all.
@@ -427,9 +428,10 @@ impl ExportQueue {
         reason
     }
 
-    /// Cuts a pause short: flush and shutdown try at once.
+    /// Has one attempt begin from now on without a pause before it: flush and shutdown cut the pause short that runs, or
+    /// that follows when what is in flight fails.
     pub fn hurry(&mut self) {
-        self.hurried = true;
+        self.hurried = self.paused_until.is_some() || !self.flying.is_empty();
     }
 
     /// Gives up what waits and what will still come, and counts it: time is over at shutdown. What a spool keeps counts

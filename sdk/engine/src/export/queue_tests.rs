@@ -155,9 +155,14 @@ fn a_hurried_queue_tries_once_at_once() {
     for _ in 0..2 {
         assert!(queue.push(batch(0), 0));
     }
+    queue.hurry();
     let first = sent(&mut queue, 0);
     queue.report(first, retry(None), None, 0, 0);
-    assert_eq!(queue.resting_until(), Some(800_000_000));
+    assert_eq!(
+        queue.resting_until(),
+        Some(800_000_000),
+        "there was no pause to cut"
+    );
     queue.hurry();
     assert_eq!(queue.resting_until(), None);
     let probe = sent(&mut queue, 1);
@@ -166,6 +171,20 @@ fn a_hurried_queue_tries_once_at_once() {
     queue.report(probe, retry(None), None, 1, 0);
     assert_eq!(queue.resting_until(), Some(1 + 1_200_000_000));
     assert!(matches!(queue.poll(2), Poll::Wait(_)));
+    // What was in flight before fails: one more, as that one came too early to count.
+    let old = sent(&mut queue, 2 * SECOND);
+    queue.hurry();
+    queue.report(old, retry(None), None, 2 * SECOND, 0);
+    let second = sent(&mut queue, 2 * SECOND);
+    queue.hurry();
+    queue.report(second, DELIVERED, None, 2 * SECOND, 0);
+    let third = sent(&mut queue, 2 * SECOND);
+    queue.report(third, retry(None), None, 2 * SECOND, 0);
+    assert_eq!(
+        queue.resting_until(),
+        Some(2 * SECOND + 800_000_000),
+        "no longer in a hurry"
+    );
 }
 
 #[test]
