@@ -1,3 +1,5 @@
+#[cfg(all(feature = "tls", unix))]
+mod openssl;
 mod proxy;
 #[cfg(all(feature = "tls", unix))]
 mod tls;

@@ -108,6 +108,18 @@ pub(super) fn serve_tls(
     (url, requests, thread)
 }
 
+/// Writes what a server (`server.pem`, `server-key.pem`) and a client need; gives the client's.
+pub(super) fn offer_files(authority: &Authority, folder: &Folder) -> TlsFiles {
+    let (server, client) = (authority.server(), authority.client());
+    folder.write("server.pem", &server.chain);
+    folder.write("server-key.pem", &server.key);
+    TlsFiles {
+        certificate: Some(folder.write("ca.pem", &authority.0.pem())),
+        client_certificate: Some(folder.write("client.pem", &client.chain)),
+        client_key: Some(folder.write("key.pem", &client.key)),
+    }
+}
+
 /// A server that has one connection, does its part of the handshake and ends; gives its error.
 fn refuse_once(config: Arc<ServerConfig>) -> (String, JoinHandle<std::io::Error>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -169,14 +181,9 @@ fn a_protected_connection_is_kept_and_replaced() {
 #[test]
 fn a_client_shows_its_certificate() {
     let (authority, folder) = (Authority::new(), Folder::new());
-    let client = authority.client();
     let config = offer(&authority.server(), Some(&authority));
     let (url, _requests, server) = serve_tls(config.clone(), vec![answer("200 OK", "", b"")]);
-    let files = TlsFiles {
-        certificate: Some(folder.write("ca.pem", &authority.0.pem())),
-        client_certificate: Some(folder.write("client.pem", &client.chain)),
-        client_key: Some(folder.write("key.pem", &client.key)),
-    };
+    let files = offer_files(&authority, &folder);
     let settings = HttpSettings {
         tls: TlsMaterial::load(&files).unwrap(),
         ..to(&url)
