@@ -8,6 +8,7 @@ mod generate;
 mod root;
 mod setup;
 mod shell;
+mod sizes;
 mod test;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ The commands of this project. All of them set up what they need and say so.
   cargo xtask generate [--check]   Write what is made from sdk/engine/options.toml; --check compares it instead.
   cargo xtask fuzz [TARGET]        Fuzz one target or all of them, two minutes each.
              [--seconds N]         Another time per target.
+  cargo xtask sizes                Build the minimal example with each feature, stripped; writes docs/sizes.md.
   cargo xtask help                 This text.
 ";
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::command(&rest),
         Some("generate") => generate::command(&rest),
         Some("fuzz") => fuzz::command(&rest),
+        Some("sizes") => sizes::command(&rest),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(())
