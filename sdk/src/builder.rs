@@ -3,18 +3,18 @@
 use crate::clock::{Clock, ClockKind};
 use crate::detect::{self, HostDetector, ProcessDetector, ResourceDetector};
 use crate::export::{MemoryExporter, SpanExporter};
+use crate::features::FEATURES;
 use crate::log::{self, Level};
 use crate::processor::SpanProcessor;
-use crate::provider::{Config, ExporterSpec, OtlpSpec, Parts, Provider, Scopes, set_global};
-use crate::transport::Endpoint;
+use crate::provider::{Config, ExporterSpec, Parts, Provider, Scopes, set_global, specs};
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
 use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
 use spanline_core::wire::otlp;
 use spanline_engine::options::{
-    ClockSource, Compression, Effective, Exporter, LogLevel, Notice, Options, SamplerOption, Source, resolve,
+    ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret, resolve,
 };
-use spanline_engine::{Cutting, EncodedPart, Error, ErrorKind};
+use spanline_engine::{Cutting, EncodedPart, Error};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -65,8 +65,22 @@ impl Builder {
         environment: impl Into<String> => environment;
         /// `endpoint`: the full URL that spans are sent to.
         endpoint: impl Into<String> => endpoint;
-        /// `compression`: `none` or `gzip`.
+        /// `protocol`: `http/protobuf`, `http/json` or `grpc`.
+        protocol: impl Into<String> => protocol;
+        /// `compression`: `none`, `gzip` or `zstd`.
         compression: impl Into<String> => compression;
+        /// `bearer_token`: a token for the receiver.
+        bearer_token: impl Into<Secret> => bearer_token;
+        /// `certificate`: a PEM file of the authorities that the receiver's certificate may be signed by.
+        certificate: impl Into<String> => certificate;
+        /// `proxy`: the URL of an HTTP proxy, or `none`.
+        proxy: impl Into<String> => proxy;
+        /// `concurrent_sends`: requests on their way at the same time, from 1 to 8.
+        concurrent_sends: u64 => concurrent_sends;
+        /// `config_file`: a configuration file.
+        config_file: impl Into<String> => config_file;
+        /// `spool_dir`: a folder in which spans survive a crash.
+        spool_dir: impl Into<String> => spool_dir;
         /// `timeout_ms` of one attempt to send; 0 for none.
         timeout_ms: u64 => timeout_ms;
         /// `sampler`: a rate from 0 to 1, or a name.
@@ -91,9 +105,40 @@ impl Builder {
         self
     }
 
-    /// `exporter`: where spans go, by name. Called again, it adds a further one beside those before.
-    pub fn exporter(mut self, name: impl Into<String>) -> Self {
-        self.options.exporter.get_or_insert_default().push(name.into());
+    /// `username` and `password` for the receiver.
+    pub fn credentials(mut self, username: impl Into<Secret>, password: impl Into<Secret>) -> Self {
+        self.options.username = Some(username.into());
+        self.options.password = Some(password.into());
+        self
+    }
+
+    /// `client_certificate` and `client_key`: two PEM files by which this process shows who it is.
+    pub fn client_certificate(mut self, certificate: impl Into<String>, key: impl Into<String>) -> Self {
+        self.options.client_certificate = Some(certificate.into());
+        self.options.client_key = Some(key.into());
+        self
+    }
+
+    /// `exporter`: where spans go, by name, or a structure with settings for this exporter alone. Called again, it adds
+    /// a further one beside those before.
+    ///
+    /// ```
+    /// use spanline::options::ExporterOption;
+    /// let second = ExporterOption {
+    ///     endpoint: Some("http://backup.example:4318/v1/traces".into()),
+    ///     timeout_ms: Some(2_000),
+    ///     ..ExporterOption::from("otlp")
+    /// };
+    /// let provider = spanline::init().exporter("otlp").exporter(second).build()?;
+    /// let names: Vec<_> = provider.options().exporter.iter().map(|e| e.name.as_str()).collect();
+    /// assert_eq!(names, ["otlp", "otlp_2"]);
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn exporter(mut self, exporter: impl Into<ExporterOption>) -> Self {
+        self.options
+            .exporter
+            .get_or_insert_default()
+            .push(exporter.into());
         self
     }
 
@@ -178,7 +223,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::build`]; [`ErrorKind::AlreadyStarted`] while a global provider is running.
+    /// Those of [`Self::build`]; [`ErrorKind::AlreadyStarted`](crate::ErrorKind::AlreadyStarted) while a global provider is running.
     pub fn start(self) -> Result<Provider, Error> {
         let provider = self.build()?;
         set_global(&provider)?;
@@ -192,11 +237,15 @@ impl Builder {
     /// What the code sets wrongly, with a hint. The environment causes no errors, but messages.
     pub fn build(self) -> Result<Provider, Error> {
         let mut notices = Vec::new();
-        let effective = if self.without_environment {
-            resolve(&self.options, &|_| None, &mut notices)?
-        } else {
-            resolve(&self.options, &|name| std::env::var(name).ok(), &mut notices)?
+        let with_environment = !self.without_environment;
+        let env = |name: &str| std::env::var(name).ok().filter(|_| with_environment);
+        let layers = Layers {
+            code: &self.options,
+            file: None,
+            env: &env,
+            features: FEATURES,
         };
+        let effective = resolve(&layers, &mut notices)?;
         log::set_level(level(effective.log_level));
         for notice in &notices {
             tell(notice);
@@ -272,51 +321,6 @@ impl Builder {
 
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn specs(effective: &Effective, memory: &MemoryExporter) -> Result<Vec<ExporterSpec>, Error> {
-    let mut specs = Vec::new();
-    for exporter in &effective.exporter {
-        specs.extend(match exporter {
-            Exporter::Console => Some(ExporterSpec::Console),
-            Exporter::Discard => Some(ExporterSpec::Discard),
-            Exporter::Memory => Some(ExporterSpec::Given {
-                name: "memory".to_owned(),
-                exporter: Arc::new(memory.clone()),
-            }),
-            Exporter::Otlp => otlp_spec(effective)?,
-        });
-    }
-    Ok(specs)
-}
-
-/// What the OTLP exporter needs. An endpoint that cannot be used is an error when the code gave it; when the environment
-/// did there is one warning and no such exporter.
-fn otlp_spec(effective: &Effective) -> Result<Option<ExporterSpec>, Error> {
-    let endpoint = match Endpoint::parse(&effective.endpoint) {
-        Ok(endpoint) => endpoint,
-        Err(error) => {
-            if let Some(Source::Environment(variable)) = effective.source("endpoint") {
-                let line = format_args!("{variable}: {error}; there is no OTLP exporter");
-                log::report(Level::Warn, variable, line);
-                return Ok(None);
-            }
-            let message = format!("the endpoint cannot be used: {error}");
-            return Err(Error::new(ErrorKind::BadValue, message).with_option("endpoint"));
-        }
-    };
-    Ok(Some(ExporterSpec::Otlp(Arc::new(OtlpSpec {
-        endpoint,
-        headers: effective
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        gzip: effective.compression == Compression::Gzip,
-        concurrent_sends: 1,
-        max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
-        max_response_bytes: size(effective.max_response_bytes),
-    }))))
 }
 
 fn describe(effective: &Effective, own: &[Arc<dyn ResourceDetector>]) -> Resource {

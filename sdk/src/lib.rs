@@ -32,6 +32,7 @@ mod detect;
 mod end;
 mod exit;
 mod export;
+mod features;
 mod fork;
 mod frame;
 mod future;

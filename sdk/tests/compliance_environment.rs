@@ -330,7 +330,7 @@ fn an_endpoint_that_cannot_be_used_leaves_no_exporter() {
     );
     assert!(out.contains("EXPORTERS 0"), "{out}{log}");
     assert!(
-        log.contains("OTEL_EXPORTER_OTLP_ENDPOINT: https needs the cargo feature tls"),
+        log.contains("OTEL_EXPORTER_OTLP_ENDPOINT: `https` needs the feature `tls`"),
         "{log}"
     );
 }

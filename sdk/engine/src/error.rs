@@ -144,6 +144,16 @@ impl Error {
         self
     }
 
+    /// The same with this in front of message and option: the place that the option is in.
+    #[must_use]
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.0.message.insert_str(0, place);
+        if let Some(option) = &mut self.0.option {
+            option.insert_str(0, place);
+        }
+        self
+    }
+
     /// The same with what was probably meant.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<impl Into<String>>) -> Self {

@@ -4,21 +4,32 @@ mod common;
 
 use common::compare;
 use spanline_core::{KeyValue, Resource};
-use spanline_engine::options::{Effective, LogLevel, Notice, Options, TABLE, find, resolve};
+use spanline_engine::options::{Effective, Layers, LogLevel, Notice, Options, TABLE, find, resolve};
 use spanline_test_vectors::{Case, Level, Outcome, Value, run, serde_json::json};
 use std::collections::BTreeMap;
 
-fn resolved(case: &Case) -> (Effective, Vec<Notice>) {
-    let env: BTreeMap<String, String> = case
-        .get("env")
+fn environment(case: &Case) -> BTreeMap<String, String> {
+    case.get("env")
         .as_object()
         .expect("an environment")
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned()))
-        .collect();
+        .collect()
+}
+
+fn resolved(case: &Case) -> (Effective, Vec<Notice>) {
+    of_layers(&Options::default(), &environment(case))
+}
+
+fn of_layers(code: &Options, env: &BTreeMap<String, String>) -> (Effective, Vec<Notice>) {
     let mut notices = Vec::new();
-    let effective = resolve(&Options::default(), &|name| env.get(name).cloned(), &mut notices)
-        .expect("the environment causes no errors");
+    let layers = Layers {
+        code,
+        file: None,
+        env: &|name| env.get(name).cloned(),
+        features: &["grpc", "tls", "zstd"],
+    };
+    let effective = resolve(&layers, &mut notices).expect("the environment causes no errors");
     (effective, notices)
 }
 
@@ -90,7 +101,16 @@ fn env_values() {
 fn otlp_option(case: &Case) -> Outcome {
     let (effective, _) = resolved(case);
     match case.op() {
-        "endpoint_grpc" => Outcome::Skipped("the gRPC transport comes with a later issue".to_owned()),
+        "endpoint_grpc" => {
+            let mut env = environment(case);
+            env.insert("OTEL_EXPORTER_OTLP_PROTOCOL".to_owned(), "grpc".to_owned());
+            let (effective, _) = of_layers(&Options::default(), &env);
+            let (scheme, target) = effective.endpoint.split_once("://").expect("a URL");
+            compare(
+                case,
+                &[("target", json!(target)), ("tls", json!(scheme == "https"))],
+            )
+        }
         "endpoint_http" => compare(case, &[("url", json!(effective.endpoint))]),
         "headers" => {
             let headers: Vec<_> = effective.headers.iter().collect();
@@ -128,7 +148,7 @@ fn precedence(case: &Case) -> Outcome {
         };
         *place = value.as_u64();
     }
-    let effective = resolve(&code, &|_| None, &mut Vec::new()).expect("valid options");
+    let (effective, _) = of_layers(&code, &BTreeMap::new());
     let limits = effective.span_limits();
     compare(
         case,

@@ -4,7 +4,6 @@ mod answer;
 mod console;
 mod discard;
 mod exporter;
-#[allow(dead_code, reason = "the option that asks for it follows")]
 mod file;
 mod finished;
 #[cfg(test)]
@@ -13,7 +12,6 @@ mod http_answer;
 mod memory;
 mod otlp;
 #[cfg(feature = "grpc")]
-#[allow(dead_code, reason = "the option that asks for it follows")]
 mod otlp_grpc;
 mod parts;
 mod readable;
@@ -21,7 +19,10 @@ mod sender;
 mod worker;
 
 pub(crate) use discard::DiscardExporter;
+pub(crate) use file::{FileExporter, FileTarget, Rotation};
 pub(crate) use otlp::OtlpHttpExporter;
+#[cfg(feature = "grpc")]
+pub(crate) use otlp_grpc::OtlpGrpcExporter;
 pub(crate) use readable::SharedConsole;
 pub(crate) use sender::ExporterSlot;
 pub(crate) use worker::{Patience, Worker};

@@ -5,9 +5,10 @@ use super::http_answer::{self, Encoding};
 use super::parts::{self, Resume};
 use super::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
 use crate::provider::OtlpSpec;
-use crate::transport::{Compressor, Endpoint, GzipCompressor, HttpRequest, HttpSettings, HttpTransport};
-use crate::transport::{Interrupt, SendOutcome, TlsMaterial, Transport};
+use crate::transport::{Compressor, Endpoint, HttpRequest, HttpSettings, HttpTransport};
+use crate::transport::{Interrupt, SendOutcome, Transport};
 use spanline_core::wire::otlp::{RequestView, write_json_request};
+use spanline_engine::options::Protocol;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,22 +45,25 @@ impl OtlpHttpExporter {
     pub(crate) fn new(spec: &OtlpSpec) -> Self {
         let transport = HttpTransport::new(HttpSettings {
             endpoint: spec.endpoint.clone(),
-            proxy: None,
-            tls: TlsMaterial::default(),
-            user_agent: None,
+            proxy: spec.proxy.clone(),
+            tls: spec.tls.clone(),
+            user_agent: spec.settings.user_agent.clone(),
             max_response_bytes: spec.max_response_bytes,
         });
         let interrupt = transport.interrupt();
         Self {
             endpoint: spec.endpoint.clone(),
             headers: spec.headers.clone(),
-            encoding: Encoding::Protobuf,
+            encoding: match spec.settings.protocol {
+                Protocol::HttpJson => Encoding::Json,
+                _ => Encoding::Protobuf,
+            },
             max_request_bytes: spec.max_request_bytes,
             sending: Mutex::new(Sending {
                 resume: Resume::default(),
                 posting: Posting {
                     transport,
-                    compressor: spec.gzip.then(|| Compressor::Gzip(GzipCompressor::new())),
+                    compressor: Compressor::of(spec.settings.compression),
                     json: String::new(),
                 },
             }),

@@ -5,8 +5,8 @@ use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanEx
 use crate::log::{self, Level, UserText};
 use crate::provider::OtlpSpec;
 use crate::transport::{
-    Endpoint, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport, GzipCompressor, Interrupt,
-    TlsMaterial, status_name,
+    Compressor, Endpoint, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport, Interrupt,
+    status_name,
 };
 use bytes::Bytes;
 use spanline_core::wire::otlp;
@@ -27,16 +27,16 @@ pub(crate) struct OtlpGrpcExporter {
 #[derive(Debug)]
 struct Sending {
     transport: GrpcTransport,
-    gzip: Option<GzipCompressor>,
+    compressor: Option<Compressor>,
 }
 
 impl OtlpGrpcExporter {
     pub(crate) fn new(spec: &OtlpSpec) -> Self {
         let settings = GrpcSettings {
             endpoint: spec.endpoint.clone(),
-            proxy: None,
-            tls: TlsMaterial::default(),
-            user_agent: None,
+            proxy: spec.proxy.clone(),
+            tls: spec.tls.clone(),
+            user_agent: spec.settings.user_agent.clone(),
             headers: spec.headers.clone(),
             max_response_bytes: spec.max_response_bytes,
         };
@@ -50,7 +50,7 @@ impl OtlpGrpcExporter {
             max_request_bytes: spec.max_request_bytes,
             sending: Mutex::new(Sending {
                 transport,
-                gzip: spec.gzip.then(GzipCompressor::new),
+                compressor: Compressor::of(spec.settings.compression),
             }),
             interrupt,
         }
@@ -120,13 +120,19 @@ impl SpanExporter for OtlpGrpcExporter {
             return answer::request_too_large(body.len());
         }
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
-        let Sending { transport, gzip } = &mut *sending;
-        let compressed = gzip.as_mut().and_then(|gzip| gzip.compress([body]).ok());
+        let Sending {
+            transport,
+            compressor,
+        } = &mut *sending;
+        let compressed = compressor.as_mut().and_then(|compressor| {
+            let encoding = compressor.encoding();
+            Some((compressor.compress(body).ok()?, encoding))
+        });
         let request = GrpcRequest {
-            encoding: compressed.is_some().then_some("gzip"),
+            encoding: compressed.map(|(_, encoding)| encoding),
             message: compressed.map_or_else(
                 || Bytes::from_owner(Shared(batch.batch.clone())),
-                Bytes::copy_from_slice,
+                |(message, _)| Bytes::copy_from_slice(message),
             ),
         };
         match transport.send(&request, timeout) {

@@ -240,7 +240,7 @@ impl ExporterSlot {
             u64::MAX => None,
             until => Some(Duration::from_nanos(until.saturating_sub(monotonic()))),
         };
-        let timeout = match (self.config.timeout, left) {
+        let timeout = match (self.spec.timeout(&self.config), left) {
             (Some(timeout), Some(left)) => Some(timeout.min(left)),
             (one, other) => one.or(other),
         };

@@ -2,15 +2,20 @@
 
 use super::Scopes;
 use crate::clock::Clock;
+#[cfg(feature = "grpc")]
+use crate::export::OtlpGrpcExporter;
 use crate::export::{
-    ConsoleExporter, DiscardExporter, MemoryExporter, OtlpHttpExporter, SharedConsole, SpanExporter,
+    ConsoleExporter, DiscardExporter, FileExporter, FileTarget, MemoryExporter, OtlpHttpExporter,
+    SharedConsole, SpanExporter,
 };
 use crate::log;
-use crate::transport::Endpoint;
+use crate::transport::{Endpoint, Proxy, TlsMaterial};
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::Sampler;
 use spanline_core::{Resource, SpanLimits};
-use spanline_engine::options::Effective;
+#[cfg(feature = "grpc")]
+use spanline_engine::options::Protocol;
+use spanline_engine::options::{Effective, ExporterSettings};
 use spanline_engine::{Cutting, EncodedPart};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -57,6 +62,13 @@ impl Config {
 pub(crate) enum ExporterSpec {
     /// OTLP over HTTP.
     Otlp(Arc<OtlpSpec>),
+    /// OTLP JSON lines.
+    File {
+        /// Under which it is accounted.
+        name: String,
+        /// Where they go.
+        target: FileTarget,
+    },
     /// A tree on standard output.
     Console,
     /// Takes and drops.
@@ -70,38 +82,61 @@ pub(crate) enum ExporterSpec {
     },
 }
 
-/// What the OTLP exporter needs.
+/// What an OTLP exporter needs.
 #[derive(Clone, Debug)]
 pub(crate) struct OtlpSpec {
+    /// Everything that holds for it.
+    pub(crate) settings: ExporterSettings,
+    /// Its `endpoint`, checked.
     pub(crate) endpoint: Endpoint,
+    /// Its `proxy`.
+    pub(crate) proxy: Option<Proxy>,
+    /// Its certificates and key, read.
+    pub(crate) tls: TlsMaterial,
+    /// Its `headers`, credentials among them.
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) gzip: bool,
-    pub(crate) concurrent_sends: usize,
+    /// Its `max_request_bytes`; `usize::MAX`: no limit.
     pub(crate) max_request_bytes: usize,
+    /// Its `max_response_bytes`.
     pub(crate) max_response_bytes: usize,
 }
 
 impl ExporterSpec {
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Otlp(_) => "otlp",
+            Self::Otlp(spec) => &spec.settings.name,
             Self::Console => "console",
             Self::Discard => "discard",
-            Self::Given { name, .. } => name,
+            Self::Given { name, .. } | Self::File { name, .. } => name,
         }
     }
 
     /// Sends at once: one exporter is made for each.
     pub(crate) fn concurrent_sends(&self) -> usize {
         match self {
-            Self::Otlp(spec) => spec.concurrent_sends,
+            Self::Otlp(spec) => usize::try_from(spec.settings.concurrent_sends)
+                .unwrap_or(1)
+                .max(1),
             _ => 1,
+        }
+    }
+
+    /// Bound of one attempt; `None`: no limit.
+    pub(crate) fn timeout(&self, config: &Config) -> Option<Duration> {
+        match self {
+            Self::Otlp(spec) => spec.settings.timeout_ms.map(Duration::from_millis),
+            _ => config.timeout,
         }
     }
 
     pub(crate) fn make(&self, _: &Config) -> Arc<dyn SpanExporter> {
         match self {
+            #[cfg(feature = "grpc")]
+            Self::Otlp(spec) if spec.settings.protocol == Protocol::Grpc => {
+                Arc::new(OtlpGrpcExporter::new(spec))
+            }
             Self::Otlp(spec) => Arc::new(OtlpHttpExporter::new(spec)),
+            Self::File { target, .. } => Arc::new(FileExporter::new(target.clone())),
             Self::Console => match ConsoleExporter::stdout() {
                 Ok(console) => Arc::new(SharedConsole::new(console)),
                 Err(error) => {

@@ -6,11 +6,13 @@ mod engines;
 mod finish;
 pub(crate) mod registry;
 mod scopes;
+mod specs;
 
 pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
 pub use current::{Override, global};
 pub(crate) use current::{current_id, current_id_in, global_of, set_global};
 pub(crate) use scopes::Scopes;
+pub(crate) use specs::specs;
 
 use crate::by_epoch::ByEpoch;
 use crate::clock::Clock;

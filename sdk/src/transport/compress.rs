@@ -1,6 +1,7 @@
 //! Compression of request bodies, by a compressor that is kept.
 
 use super::GzipCompressor;
+use spanline_engine::options::Compression;
 use std::io;
 
 /// Compresses one body after the other, whole.
@@ -14,6 +15,16 @@ pub(crate) enum Compressor {
 }
 
 impl Compressor {
+    /// That of the option `compression`; `None` for none, or when there is no memory for it.
+    pub(crate) fn of(compression: Compression) -> Option<Self> {
+        match compression {
+            Compression::Gzip => Some(Self::Gzip(GzipCompressor::new())),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => ZstdCompressor::new().ok().map(Self::Zstd),
+            _ => None,
+        }
+    }
+
     /// The Content-Encoding, and the name of the encoding in gRPC.
     pub(crate) fn encoding(&self) -> &'static str {
         match self {

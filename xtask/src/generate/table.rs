@@ -24,7 +24,10 @@ pub(super) struct Row {
     pub(super) max: u64,
     pub(super) zero_is_none: bool,
     pub(super) values: Vec<String>,
+    pub(super) needs: Vec<(String, String)>,
     pub(super) later: Vec<(String, String)>,
+    pub(super) feature: Option<String>,
+    pub(super) member: Option<String>,
     pub(super) rust: Option<String>,
     pub(super) fallback: Option<String>,
     pub(super) env: Vec<String>,
@@ -41,13 +44,30 @@ impl Row {
         }
     }
 
+    /// A sentence about the names that it accepts, if it does; with a space in front.
+    pub(super) fn names(&self) -> String {
+        if self.values.is_empty() {
+            return String::new();
+        }
+        let plain = self.values.iter().map(|name| format!("`{name}`"));
+        let needing = self.needs.iter();
+        let needing = needing.map(|(name, feature)| match name == feature {
+            true => format!("`{name}` (the feature of that name)"),
+            false => format!("`{name}` (feature `{feature}`)"),
+        });
+        let names: Vec<String> = plain.chain(needing).collect();
+        format!(" Names: {}.", names.join(", "))
+    }
+
     pub(super) fn is_number(&self) -> bool {
         matches!(self.kind.as_str(), "integer" | "duration_ms" | "bytes")
     }
 }
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 14] = [
     "string",
+    "secret",
+    "path",
     "url",
     "bool",
     "integer",
@@ -55,6 +75,7 @@ const KINDS: [&str; 11] = [
     "bytes",
     "enum",
     "list",
+    "exporters",
     "headers",
     "attributes",
     "sampler",
@@ -97,7 +118,10 @@ fn parse_row(table: &Table) -> Result<Row, String> {
         "max",
         "zero",
         "values",
+        "needs",
         "later",
+        "feature",
+        "member",
         "rust",
         "fallback",
         "env",
@@ -128,7 +152,10 @@ fn parse_row(table: &Table) -> Result<Row, String> {
         max: integer(table, "max").map_err(at)?.unwrap_or(i64::MAX as u64),
         zero_is_none: string(table, "zero").map_err(at)?.as_deref() == Some("none"),
         values: strings(table.get("values")).map_err(at)?,
-        later: later(table.get("later")).map_err(at)?,
+        needs: names_with_features(table.get("needs")).map_err(at)?,
+        later: names_with_features(table.get("later")).map_err(at)?,
+        feature: string(table, "feature").map_err(at)?,
+        member: string(table, "member").map_err(at)?,
         rust: string(table, "rust").map_err(at)?,
         fallback: string(table, "fallback").map_err(at)?,
         env: strings(table.get("env")).map_err(at)?,
@@ -176,14 +203,14 @@ fn strings(value: Option<&Value>) -> Result<Vec<String>, String> {
     .collect()
 }
 
-fn later(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
+fn names_with_features(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
-    let list = value.as_array().ok_or("later is not a list")?.iter();
+    let list = value.as_array().ok_or("needs or later is not a list")?.iter();
     list.map(|item| {
         text(item, "name")
             .zip(text(item, "feature"))
-            .ok_or("later needs name and feature".to_owned())
+            .ok_or("a name or a feature is missing".to_owned())
     })
     .collect()
 }

@@ -1,9 +1,6 @@
 //! What follows from the effective options.
 
-use super::{
-    Effective, Setting, Source, TABLE,
-    generated::index::{ENDPOINT, MAX_BATCH_SPANS},
-};
+use super::{Effective, OptionType, Setting, Source, TABLE, generated::index::MAX_BATCH_SPANS};
 use core::fmt;
 use spanline_core::{SpanLimits, ValueLimits};
 
@@ -15,10 +12,9 @@ impl Effective {
     pub fn iter(&self) -> impl Iterator<Item = Setting> {
         TABLE.iter().enumerate().map(|(index, info)| Setting {
             name: info.name,
-            value: if index == ENDPOINT {
-                super::endpoint::masked(&self.endpoint)
-            } else {
-                self.show(index)
+            value: match self.show(index) {
+                url if info.kind == OptionType::Url && url != "none" => super::endpoint::masked(&url),
+                value => value,
             },
             source: self.sources[index],
         })

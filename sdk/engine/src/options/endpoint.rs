@@ -26,7 +26,7 @@ impl<'a> Url<'a> {
         let start = scheme.len() + 3;
         let end = text[start..].find(['/', '?']).map_or(text.len(), |at| start + at);
         let query = text[end..].find('?').map_or(text.len(), |at| end + at);
-        has_host(&text[start..end]).then(|| Self {
+        host_and_port(&text[start..end]).map(|_| Self {
             origin: &text[..end],
             path: &text[end..query],
             query: &text[query..],
@@ -34,25 +34,90 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Whether an authority (`user:password@host:port`) has a host, and a port that is one or none.
-fn has_host(authority: &str) -> bool {
+/// Host and port of an authority (`user:password@host:port`); `None` without a host or with a bad port.
+fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let (host, port) = match host_port.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, port)) => (address, port),
-            None => return false,
-        },
-        None => host_port.split_at(host_port.find(':').unwrap_or(host_port.len())),
+    let end = match host_port.strip_prefix('[') {
+        Some(rest) => rest.find(']')? + 2,
+        None => host_port.find(':').unwrap_or(host_port.len()),
     };
-    let port_fits = match port.strip_prefix(':') {
-        Some(port) => super::text::integer(port).is_some_and(|port| (1..=65_535).contains(&port)),
-        None => port.is_empty(),
+    let (host, port) = host_port.split_at(end);
+    let inner = host
+        .strip_prefix('[')
+        .map_or(host, |host| &host[..host.len() - 1]);
+    if inner.is_empty() || inner.contains(['[', ']', '\\']) {
+        return None;
+    }
+    if port.is_empty() {
+        return Some((host, None));
+    }
+    let number = super::text::integer(port.strip_prefix(':')?)?;
+    let number = u16::try_from(number).ok().filter(|&number| number > 0)?;
+    Some((host, Some(number)))
+}
+
+/// Host and port of an `http` or `https` URL.
+pub(super) struct Target<'a> {
+    /// A name or an address; an IPv6 address in brackets.
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) tls: bool,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn parse(url: &'a str) -> Option<Self> {
+        let origin = Url::parse(url)?.origin;
+        let (scheme, authority) = origin.split_once("://")?;
+        let tls = scheme.eq_ignore_ascii_case("https");
+        let (host, port) = host_and_port(authority)?;
+        let port = port.unwrap_or(if tls { 443 } else { 80 });
+        Some(Self { host, port, tls })
+    }
+}
+
+/// The URL of a Unix socket for HTTP: with a colon and the path of the request behind that of the socket.
+fn of_unix(text: &str) -> Option<String> {
+    is_unix(text).then(|| match text.trim_start_matches("unix:").contains(":/") {
+        true => text.to_owned(),
+        false => format!("{text}:/v1/traces"),
+    })
+}
+
+/// A Unix socket: `unix:` or `unix://` and a path, perhaps with `:` and the path of the request behind it.
+fn is_unix(text: &str) -> bool {
+    let path = text
+        .strip_prefix("unix:")
+        .map(|path| path.strip_prefix("//").unwrap_or(path));
+    let fits = |path: &str| path.starts_with('/') && !path.starts_with("//") && path.len() > 1;
+    path.is_some_and(|path| fits(path) && path.bytes().all(|byte| byte.is_ascii_graphic()))
+}
+
+/// Scheme, host and port for gRPC; any path is ignored. Without a scheme `insecure` decides.
+pub(super) fn of_grpc(text: &str, insecure: bool) -> Option<String> {
+    if is_unix(text) {
+        return Some(text.to_owned());
+    }
+    let (url, default_port) = if text.contains("://") {
+        (text.to_owned(), None)
+    } else {
+        let scheme = if insecure { "http" } else { "https" };
+        (format!("{scheme}://{text}"), Some(4317))
     };
-    !host.is_empty() && !host.contains(['[', ']', '\\']) && port_fits
+    let authority = Url::parse(&url)?.origin.split_once("://")?.1;
+    let port = host_and_port(authority)?.1;
+    let target = Target::parse(&url)?;
+    let scheme = if target.tls { "https" } else { "http" };
+    Some(match port {
+        Some(_) => format!("{scheme}://{authority}"),
+        None => format!("{scheme}://{authority}:{}", default_port.unwrap_or(target.port)),
+    })
 }
 
 /// The URL of the signal, from a base: `v1/traces` is added to its path, whatever that is.
 pub(super) fn of_base(base: &str) -> Option<String> {
+    if is_unix(base) {
+        return of_unix(base);
+    }
     let url = Url::parse(base)?;
     let slash = if url.path.ends_with('/') { "" } else { "/" };
     Some(format!("{}{}{slash}v1/traces{}", url.origin, url.path, url.query))
@@ -60,6 +125,9 @@ pub(super) fn of_base(base: &str) -> Option<String> {
 
 /// The URL as it is; only the root is added where there is no path.
 pub(super) fn of_signal(text: &str) -> Option<String> {
+    if is_unix(text) {
+        return of_unix(text);
+    }
     let url = Url::parse(text)?;
     let path = if url.path.is_empty() { "/" } else { url.path };
     Some(format!("{}{path}{}", url.origin, url.query))
@@ -72,6 +140,9 @@ pub(super) fn is_root(url: &str) -> bool {
 
 /// The URL with user name, password and query masked: all three may hold secrets.
 pub(super) fn masked(url: &str) -> String {
+    if is_unix(url) {
+        return url.to_owned();
+    }
     let Some(parsed) = Url::parse(url) else {
         return "***".to_owned();
     };
@@ -117,6 +188,43 @@ mod tests {
             assert_eq!(of_signal(bad), None, "{bad}");
             assert_eq!(of_base(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn grpc_targets() {
+        for (text, insecure, expected) in [
+            ("c:4317", false, "https://c:4317"),
+            ("c", true, "http://c:4317"),
+            ("http://c", false, "http://c:80"),
+            ("HTTPS://u:p@[::1]/x?y#z", true, "https://u:p@[::1]:443"),
+            ("unix:///run/x.sock", false, "unix:///run/x.sock"),
+        ] {
+            assert_eq!(of_grpc(text, insecure).as_deref(), Some(expected), "{text}");
+        }
+        for bad in [
+            "",
+            ":1",
+            "c:0",
+            "ftp://c",
+            "dns:///c:1",
+            "unix:///",
+            "unix://x",
+            "a b",
+        ] {
+            assert_eq!(of_grpc(bad, false), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn unix_sockets() {
+        for of in [of_base, of_signal] {
+            assert_eq!(of("unix:///x.sock").as_deref(), Some("unix:///x.sock:/v1/traces"));
+            assert_eq!(of("unix:/x.sock").as_deref(), Some("unix:/x.sock:/v1/traces"));
+            assert_eq!(of("unix:///x.sock:/p").as_deref(), Some("unix:///x.sock:/p"));
+            assert_eq!(of("unix:///"), None);
+            assert_eq!(of("unix://host/x"), None);
+        }
+        assert_eq!(masked("unix:///x.sock:/p"), "unix:///x.sock:/p");
     }
 
     #[test]

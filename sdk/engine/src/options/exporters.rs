@@ -1,74 +1,119 @@
-//! Where spans go, and how.
+//! Where spans go.
 
 use super::{
-    Compression, Exporter, LogLevel, Protocol, Source, TABLE, endpoint,
-    generated::{
-        Options,
-        index::{COMPRESSION, ENDPOINT, EXPORTER, HEADERS, PROTOCOL},
-    },
-    headers::Headers,
-    reader::{Name, Reader, bad_value, known_name, needs},
+    Exporter, ExporterOption, ExporterSettings, TABLE,
+    generated::{Options, index::EXPORTER},
+    one::{One, one},
+    reader::{Name, Reader, needs},
     text::{items, quoted},
 };
-use crate::Error;
-use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+use crate::{Error, ErrorKind};
+use alloc::{borrow::ToOwned, format, vec, vec::Vec};
 
 /// The options of where and how, resolved.
 pub(super) struct Exporters {
-    pub(super) exporter: Vec<Exporter>,
-    pub(super) endpoint: String,
-    pub(super) protocol: Protocol,
-    pub(super) headers: Headers,
-    pub(super) compression: Compression,
+    pub(super) exporter: Vec<ExporterSettings>,
+    /// What an exporter has that does not say otherwise.
+    pub(super) flat: One,
 }
 
-/// Resolves them together: a protocol or compression that the environment asks for and that is not there leaves no
-/// OTLP exporter.
+/// Resolves them together: what the environment asks for and is not there leaves no OTLP exporter.
 pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Exporters, Error> {
-    let mut exporter = list(reader, code.exporter.as_deref())?;
-    let (protocol, no_protocol) = reader.name(PROTOCOL, code.protocol.as_deref())?;
-    let (compression, no_compression) = reader.name(COMPRESSION, code.compression.as_deref())?;
-    for (option, name, feature) in [
-        (PROTOCOL, protocol, no_protocol),
-        (COMPRESSION, compression, no_compression),
-    ] {
-        let (Some(name), Some(feature), Source::Environment(variable)) =
-            (name, feature, reader.sources[option])
-        else {
-            continue;
+    let common = common(code);
+    let flat = one(reader, &common)?;
+    let mut list: Vec<ExporterSettings> = Vec::new();
+    for (index, (kind, own)) in entries(reader, code)?.into_iter().enumerate() {
+        let settings = match own {
+            None if kind == Exporter::Otlp && !flat.usable => continue,
+            None => ExporterSettings {
+                kind,
+                ..flat.settings.clone()
+            },
+            Some(own) => {
+                let before = (reader.sources, reader.given);
+                let given = reader.given[EXPORTER];
+                for (option, info) in TABLE.iter().enumerate() {
+                    if info.member.is_some_and(|member| own.has(member)) {
+                        reader.given[option] = given;
+                    }
+                }
+                let resolved = one(reader, &with_common(own, &common));
+                (reader.sources, reader.given) = before;
+                let resolved = resolved.map_err(|error| error.within(&format!("exporter[{index}].")))?;
+                if kind == Exporter::Otlp && !resolved.usable {
+                    continue;
+                }
+                ExporterSettings {
+                    kind,
+                    ..resolved.settings
+                }
+            }
         };
-        exporter.retain(|&exporter| exporter != Exporter::Otlp);
-        let wrong = format!("`{name}` {}; there is no OTLP exporter", needs(feature));
-        reader.warn(option, variable, wrong);
+        if !list.contains(&settings) {
+            list.push(settings);
+        }
     }
-    Ok(Exporters {
-        exporter,
-        endpoint: url(reader, code.endpoint.as_deref())?,
-        protocol: protocol
-            .and_then(Protocol::from_name)
-            .unwrap_or(Protocol::HttpProtobuf),
-        headers: headers(reader, code.headers.as_ref())?,
-        compression: compression
-            .and_then(Compression::from_name)
-            .unwrap_or(Compression::None),
-    })
+    for index in 0..list.len() {
+        let same = list[..index]
+            .iter()
+            .filter(|other| other.kind == list[index].kind)
+            .count();
+        let kind = list[index].kind.name();
+        list[index].name = match same {
+            0 => kind.to_owned(),
+            same => format!("{kind}_{}", same + 1),
+        };
+    }
+    Ok(Exporters { exporter: list, flat })
 }
 
-fn list(reader: &mut Reader<'_>, code: Option<&[String]>) -> Result<Vec<Exporter>, Error> {
-    if let Some(names) = code {
-        let names = names.iter().map(|name| known_name(EXPORTER, name));
-        let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-        reader.set(EXPORTER, Source::Code);
-        return Ok(of_names(&names));
+/// What the options say for every exporter.
+fn common(code: &Options) -> ExporterOption {
+    let mut common = ExporterOption::default();
+    common.take(code);
+    common
+}
+
+/// The same of one exporter, whose own members win. A token of its own does not meet a user of all, nor the reverse.
+fn with_common(mut own: ExporterOption, common: &ExporterOption) -> ExporterOption {
+    let credentials = own.bearer_token.is_some() || own.username.is_some();
+    let before = (
+        own.bearer_token.clone(),
+        own.username.clone(),
+        own.password.clone(),
+    );
+    own.fill(common);
+    if credentials {
+        (own.bearer_token, own.username, own.password) = before;
     }
-    let info = &TABLE[EXPORTER];
-    for variable in info.variables {
+    own
+}
+
+/// The exporters in order, none at all when `none` is among them; with what each has of its own.
+fn entries(
+    reader: &mut Reader<'_>,
+    code: &Options,
+) -> Result<Vec<(Exporter, Option<ExporterOption>)>, Error> {
+    if let Some(given) = &code.exporter {
+        let mut list = Vec::new();
+        let mut none = false;
+        for (index, option) in given.iter().enumerate() {
+            let name = reader.known_name(EXPORTER, &option.name)?;
+            match Exporter::from_name(name) {
+                Some(kind) => list.push((kind, members(option, kind, index)?)),
+                None => none = true,
+            }
+        }
+        reader.set_given(EXPORTER);
+        return Ok(if none { Vec::new() } else { list });
+    }
+    for variable in TABLE[EXPORTER].variables {
         let Some(text) = reader.raw(variable) else {
             continue;
         };
         let mut names = Vec::new();
         for item in items(&text) {
-            let wrong = match info.look_up(item) {
+            let wrong = match reader.look_up(EXPORTER, item) {
                 Name::Known(name) => {
                     names.push(name);
                     continue;
@@ -79,90 +124,37 @@ fn list(reader: &mut Reader<'_>, code: Option<&[String]>) -> Result<Vec<Exporter
             reader.warn(EXPORTER, variable, wrong);
         }
         if names.len() > 1 && names.contains(&"none") {
-            reader.warn(
-                EXPORTER,
-                variable,
-                "`none` beside others: there is no exporter".to_owned(),
-            );
+            let wrong = "`none` beside others: there is no exporter".to_owned();
+            reader.warn(EXPORTER, variable, wrong);
         }
-        reader.set(EXPORTER, Source::Environment(variable));
-        return Ok(of_names(&names));
+        reader.set_environment(EXPORTER, variable);
+        let kinds: Option<Vec<Exporter>> = names.into_iter().map(Exporter::from_name).collect();
+        return Ok(kinds
+            .unwrap_or_default()
+            .into_iter()
+            .map(|kind| (kind, None))
+            .collect());
     }
-    Ok(vec![Exporter::Otlp])
+    Ok(vec![(Exporter::Otlp, None)])
 }
 
-/// Each once, in order; none at all when `none` is among them.
-fn of_names(names: &[&str]) -> Vec<Exporter> {
-    let mut list = Vec::new();
-    for name in names {
-        let Some(exporter) = Exporter::from_name(name) else {
-            return Vec::new();
+/// What the structure says beside the name; `None` when it says nothing. A member that means nothing to this kind is
+/// an error.
+fn members(option: &ExporterOption, kind: Exporter, index: usize) -> Result<Option<ExporterOption>, Error> {
+    let mut any = false;
+    for member in ExporterOption::MEMBERS.iter().filter(|member| option.has(member)) {
+        any = true;
+        let of_file = matches!(*member, "path" | "max_bytes" | "max_files");
+        let fits = match kind {
+            Exporter::Otlp => !of_file,
+            Exporter::File => of_file,
+            _ => false,
         };
-        if !list.contains(&exporter) {
-            list.push(exporter);
+        if !fits {
+            let at = format!("exporter[{index}].{member}");
+            let message = format!("{at}: the exporter `{kind}` has no `{member}`");
+            return Err(Error::new(ErrorKind::UnknownOption, message).with_option(at));
         }
     }
-    list
-}
-
-fn url(reader: &mut Reader<'_>, code: Option<&str>) -> Result<String, Error> {
-    const BARE: &str = "the URL has no path and is used as it is; receivers usually listen at `/v1/traces`";
-    if let Some(text) = code {
-        let Some(url) = endpoint::of_signal(text) else {
-            let wrong = "it is not an `http` or `https` URL with a host".to_owned();
-            return Err(bad_value(ENDPOINT, wrong, None));
-        };
-        reader.set(ENDPOINT, Source::Code);
-        if endpoint::is_root(&url) {
-            reader.notice(LogLevel::Info, ENDPOINT, None, BARE.to_owned());
-        }
-        return Ok(url);
-    }
-    for (index, variable) in TABLE[ENDPOINT].variables.iter().enumerate() {
-        let Some(text) = reader.raw(variable) else {
-            continue;
-        };
-        let url = if index == 0 {
-            endpoint::of_signal(&text)
-        } else {
-            endpoint::of_base(&text)
-        };
-        match url {
-            Some(url) => {
-                reader.set(ENDPOINT, Source::Environment(variable));
-                if endpoint::is_root(&url) {
-                    reader.notice(LogLevel::Info, ENDPOINT, Some(variable), BARE.to_owned());
-                }
-                return Ok(url);
-            }
-            // It may hold a password, so it is not shown.
-            None => {
-                let wrong = "it is not an `http` or `https` URL with a host; it is ignored".to_owned();
-                reader.warn(ENDPOINT, variable, wrong);
-            }
-        }
-    }
-    Ok(match TABLE[ENDPOINT].default {
-        super::DefaultValue::Text(url) => url.to_owned(),
-        _ => String::new(),
-    })
-}
-
-fn headers(reader: &mut Reader<'_>, code: Option<&Headers>) -> Result<Headers, Error> {
-    if let Some(headers) = code {
-        let headers = headers
-            .checked()
-            .map_err(|wrong| bad_value(HEADERS, wrong, None))?;
-        reader.set(HEADERS, Source::Code);
-        return Ok(headers);
-    }
-    for variable in TABLE[HEADERS].variables {
-        let Some(text) = reader.raw(variable) else {
-            continue;
-        };
-        let headers = Headers::parse(&text, &mut |wrong| reader.warn(HEADERS, variable, wrong));
-        reader.set(HEADERS, Source::Environment(variable));
-        return Ok(headers);
-    }
-    Ok(Headers::default())
+    Ok(any.then(|| option.clone()))
 }

@@ -3,12 +3,13 @@
 //! The structs and the table of options.
 
 use super::{
-    ClockSource, Compression, DefaultValue, Exporter, Headers, LogLevel, OptionInfo, OptionType, Protocol,
-    SamplerConfig, SamplerOption, Source, show::Show,
+    ClockSource, Compression, DefaultValue, ExporterSettings, Headers, LogLevel, OptionInfo, OptionType,
+    Protocol, SamplerConfig, SamplerOption, Secret, Source, plain::FromPlain, show::Show,
 };
+use crate::Error;
 use alloc::{string::String, vec::Vec};
 use core::fmt;
-use spanline_core::{KeyValue, Resource};
+use spanline_core::{KeyValue, OwnedValue, Resource};
 
 /// What the code sets. What is `None` is left to the environment and the defaults.
 ///
@@ -26,27 +27,74 @@ pub struct Options {
     /// whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards
     /// all of it. Default: none.
     pub resource: Option<Vec<KeyValue>>,
-    /// URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`:
-    /// without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which
-    /// `v1/traces` is added. The scheme is `http`; `https` is known but not offered by this version. Without
-    /// a port it is 80. Default: `http://localhost:4318/v1/traces`.
+    /// URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in
+    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored,
+    /// and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with
+    /// `https` 443, over gRPC without a scheme 4317. `https` needs the feature `tls`.
+    /// `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon
+    /// and is `/v1/traces` otherwise. Default: `http://localhost:4318/v1/traces`; over gRPC
+    /// `http://localhost:4317`.
     pub endpoint: Option<String>,
-    /// How the `otlp` exporter speaks. Names: `http/protobuf`. Default: `http/protobuf`.
+    /// How the `otlp` exporter speaks. Names: `http/protobuf`, `http/json`, `grpc` (the feature of that
+    /// name). Default: `http/protobuf`.
     pub protocol: Option<String>,
+    /// Whether an endpoint without a scheme is spoken to without TLS; over gRPC only. A scheme in the
+    /// endpoint decides by itself. Default: false.
+    pub insecure: Option<bool>,
     /// Headers of each request, for example an API key. Names are made lower case; values are printable
     /// ASCII. The variables have the form `name=value,name=value` with percent-encoded values. A more
     /// specific place replaces the whole list. Values are never shown or logged. Default: none.
     pub headers: Option<Headers>,
+    /// A token that is sent as `authorization: Bearer ...`, in place of such a header. Not together with
+    /// `username`. Default: none.
+    pub bearer_token: Option<Secret>,
+    /// With `password`, sent as `authorization: Basic ...`, in place of such a header. User and password in
+    /// the URL of the endpoint do the same. Default: none.
+    pub username: Option<Secret>,
+    /// The password that belongs to `username`. Default: none.
+    pub password: Option<Secret>,
     /// Compression of requests. Off by default, because compressing costs the process more than the spans
-    /// do. Names: `none`, `gzip`. Default: `none`.
+    /// do. Names: `none`, `gzip`, `zstd` (the feature of that name). Default: `none`.
     pub compression: Option<String>,
     /// Bound of one attempt to send a batch. Unit: ms. 0: no limit. Default: 10000.
     pub timeout_ms: Option<u64>,
-    /// Where spans go: `otlp` to `endpoint`, `console` to the terminal as an indented tree, `memory` to a
-    /// list that tests read, `discard` nowhere after real batching. Several may stand side by side, each
-    /// with a queue of its own. `none` anywhere in the list means no exporter. Names: `otlp`, `console`,
-    /// `memory`, `discard`, `none`. Default: `otlp`.
-    pub exporter: Option<Vec<String>>,
+    /// A PEM file of the certificates that the receiver's may be signed by. It replaces the roots of the
+    /// machine. Default: the roots of the machine.
+    pub certificate: Option<String>,
+    /// A PEM file with the certificate, and those between it and the root, by which this process shows who
+    /// it is (mutual TLS). Needs `client_key`. Default: none.
+    pub client_certificate: Option<String>,
+    /// The PEM file with the key of `client_certificate`. Needs that. Default: none.
+    pub client_key: Option<String>,
+    /// URL of an HTTP proxy, with user and password where it wants them; `none` for no proxy whatever the
+    /// environment says. The variables are those of other programs, read once at start-up: `https_proxy`
+    /// counts for `https` endpoints, `http_proxy` for the others, `all_proxy` where neither is set, and
+    /// `no_proxy` lists hosts, domains, addresses and networks, with or without a port, that are reached
+    /// without one (`*`: all). Names of this machine and its loopback addresses are never reached through a
+    /// proxy of the environment. `HTTP_PROXY` in upper case is not read in a CGI program, where a request
+    /// can set it. Default: what the environment says.
+    pub proxy: Option<String>,
+    /// A product, such as `shop/1.2`, to put in front of the exporter's own `User-Agent`. Default: none.
+    pub user_agent: Option<String>,
+    /// Requests that may be on their way at the same time, for receivers that are far away. Unit: requests.
+    /// At least 1. Default: 1.
+    pub concurrent_sends: Option<u64>,
+    /// Where spans go: `otlp` to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the
+    /// form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read,
+    /// `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own.
+    /// In code and in a file each may be a structure instead of a name: `name` and what is otherwise than
+    /// the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter.
+    /// Names: `otlp`, `file`, `otlp/stdout`, `console`, `memory`, `discard`, `none`. Default: `otlp`.
+    pub exporter: Option<Vec<ExporterOption>>,
+    /// The file that the exporter `file` appends to: OTLP in JSON, one batch a line. Default: `spans.jsonl`.
+    pub file_path: Option<String>,
+    /// A file that would grow over this size is put aside as `PATH.1`, those before it as `PATH.2` and so
+    /// on. By default it is not. Unit: bytes. 0: no limit. Default: 0.
+    pub file_max_bytes: Option<u64>,
+    /// How many files there may be in all, when `file_max_bytes` is set; older ones are deleted. Unit:
+    /// files. At least 1. Default: 5.
+    pub file_max_files: Option<u64>,
     /// Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means
     /// `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not
     /// set. Names: `always_on`, `always_off`, `traceidratio`, `probability`, `parentbased_always_on`,
@@ -102,6 +150,12 @@ pub struct Options {
     /// `auto` reads the processor's counter where that is invariant, and the system's monotonic clock
     /// elsewhere; `monotonic` always reads the latter. Names: `auto`, `monotonic`. Default: `auto`.
     pub clock: Option<String>,
+    /// A folder, of this user alone, in which spans that have ended survive a crash of the process until
+    /// they are sent. Without it they live in memory. Default: none.
+    pub spool_dir: Option<String>,
+    /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
+    /// nothing counts then but what the file refers to, and the proxies. Default: none.
+    pub config_file: Option<String>,
     /// The options `attribute_limits.*`.
     pub attribute_limits: AttributeLimitsOptions,
     /// The options `limits.*`.
@@ -129,8 +183,20 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.protocol {
             debug.field("protocol", value);
         }
+        if let Some(value) = &self.insecure {
+            debug.field("insecure", value);
+        }
         if let Some(value) = &self.headers {
             debug.field("headers", value);
+        }
+        if let Some(value) = &self.bearer_token {
+            debug.field("bearer_token", value);
+        }
+        if let Some(value) = &self.username {
+            debug.field("username", value);
+        }
+        if let Some(value) = &self.password {
+            debug.field("password", value);
         }
         if let Some(value) = &self.compression {
             debug.field("compression", value);
@@ -138,8 +204,35 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.timeout_ms {
             debug.field("timeout_ms", value);
         }
+        if let Some(value) = &self.certificate {
+            debug.field("certificate", value);
+        }
+        if let Some(value) = &self.client_certificate {
+            debug.field("client_certificate", value);
+        }
+        if let Some(value) = &self.client_key {
+            debug.field("client_key", value);
+        }
+        if let Some(value) = &self.proxy {
+            debug.field("proxy", &super::endpoint::masked(value));
+        }
+        if let Some(value) = &self.user_agent {
+            debug.field("user_agent", value);
+        }
+        if let Some(value) = &self.concurrent_sends {
+            debug.field("concurrent_sends", value);
+        }
         if let Some(value) = &self.exporter {
             debug.field("exporter", value);
+        }
+        if let Some(value) = &self.file_path {
+            debug.field("file_path", value);
+        }
+        if let Some(value) = &self.file_max_bytes {
+            debug.field("file_max_bytes", value);
+        }
+        if let Some(value) = &self.file_max_files {
+            debug.field("file_max_files", value);
         }
         if let Some(value) = &self.sampler {
             debug.field("sampler", value);
@@ -195,6 +288,12 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.clock {
             debug.field("clock", value);
         }
+        if let Some(value) = &self.spool_dir {
+            debug.field("spool_dir", value);
+        }
+        if let Some(value) = &self.config_file {
+            debug.field("config_file", value);
+        }
         debug.field("attribute_limits", &self.attribute_limits);
         debug.field("limits", &self.limits);
         debug.finish_non_exhaustive()
@@ -216,27 +315,74 @@ pub struct Effective {
     /// whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards
     /// all of it. Default: none.
     pub resource: Resource,
-    /// URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`:
-    /// without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which
-    /// `v1/traces` is added. The scheme is `http`; `https` is known but not offered by this version. Without
-    /// a port it is 80. Default: `http://localhost:4318/v1/traces`.
+    /// URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in
+    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored,
+    /// and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with
+    /// `https` 443, over gRPC without a scheme 4317. `https` needs the feature `tls`.
+    /// `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon
+    /// and is `/v1/traces` otherwise. Default: `http://localhost:4318/v1/traces`; over gRPC
+    /// `http://localhost:4317`.
     pub endpoint: String,
-    /// How the `otlp` exporter speaks. Names: `http/protobuf`. Default: `http/protobuf`.
+    /// How the `otlp` exporter speaks. Names: `http/protobuf`, `http/json`, `grpc` (the feature of that
+    /// name). Default: `http/protobuf`.
     pub protocol: Protocol,
+    /// Whether an endpoint without a scheme is spoken to without TLS; over gRPC only. A scheme in the
+    /// endpoint decides by itself. Default: false.
+    pub insecure: bool,
     /// Headers of each request, for example an API key. Names are made lower case; values are printable
     /// ASCII. The variables have the form `name=value,name=value` with percent-encoded values. A more
     /// specific place replaces the whole list. Values are never shown or logged. Default: none.
     pub headers: Headers,
+    /// A token that is sent as `authorization: Bearer ...`, in place of such a header. Not together with
+    /// `username`. Default: none.
+    pub bearer_token: Option<Secret>,
+    /// With `password`, sent as `authorization: Basic ...`, in place of such a header. User and password in
+    /// the URL of the endpoint do the same. Default: none.
+    pub username: Option<Secret>,
+    /// The password that belongs to `username`. Default: none.
+    pub password: Option<Secret>,
     /// Compression of requests. Off by default, because compressing costs the process more than the spans
-    /// do. Names: `none`, `gzip`. Default: `none`.
+    /// do. Names: `none`, `gzip`, `zstd` (the feature of that name). Default: `none`.
     pub compression: Compression,
     /// Bound of one attempt to send a batch. Unit: ms. 0: no limit. Default: 10000.
     pub timeout_ms: Option<u64>,
-    /// Where spans go: `otlp` to `endpoint`, `console` to the terminal as an indented tree, `memory` to a
-    /// list that tests read, `discard` nowhere after real batching. Several may stand side by side, each
-    /// with a queue of its own. `none` anywhere in the list means no exporter. Names: `otlp`, `console`,
-    /// `memory`, `discard`, `none`. Default: `otlp`.
-    pub exporter: Vec<Exporter>,
+    /// A PEM file of the certificates that the receiver's may be signed by. It replaces the roots of the
+    /// machine. Default: the roots of the machine.
+    pub certificate: Option<String>,
+    /// A PEM file with the certificate, and those between it and the root, by which this process shows who
+    /// it is (mutual TLS). Needs `client_key`. Default: none.
+    pub client_certificate: Option<String>,
+    /// The PEM file with the key of `client_certificate`. Needs that. Default: none.
+    pub client_key: Option<String>,
+    /// URL of an HTTP proxy, with user and password where it wants them; `none` for no proxy whatever the
+    /// environment says. The variables are those of other programs, read once at start-up: `https_proxy`
+    /// counts for `https` endpoints, `http_proxy` for the others, `all_proxy` where neither is set, and
+    /// `no_proxy` lists hosts, domains, addresses and networks, with or without a port, that are reached
+    /// without one (`*`: all). Names of this machine and its loopback addresses are never reached through a
+    /// proxy of the environment. `HTTP_PROXY` in upper case is not read in a CGI program, where a request
+    /// can set it. Default: what the environment says.
+    pub proxy: Option<String>,
+    /// A product, such as `shop/1.2`, to put in front of the exporter's own `User-Agent`. Default: none.
+    pub user_agent: Option<String>,
+    /// Requests that may be on their way at the same time, for receivers that are far away. Unit: requests.
+    /// At least 1. Default: 1.
+    pub concurrent_sends: u64,
+    /// Where spans go: `otlp` to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the
+    /// form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read,
+    /// `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own.
+    /// In code and in a file each may be a structure instead of a name: `name` and what is otherwise than
+    /// the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter.
+    /// Names: `otlp`, `file`, `otlp/stdout`, `console`, `memory`, `discard`, `none`. Default: `otlp`.
+    pub exporter: Vec<ExporterSettings>,
+    /// The file that the exporter `file` appends to: OTLP in JSON, one batch a line. Default: `spans.jsonl`.
+    pub file_path: String,
+    /// A file that would grow over this size is put aside as `PATH.1`, those before it as `PATH.2` and so
+    /// on. By default it is not. Unit: bytes. 0: no limit. Default: 0.
+    pub file_max_bytes: Option<u64>,
+    /// How many files there may be in all, when `file_max_bytes` is set; older ones are deleted. Unit:
+    /// files. At least 1. Default: 5.
+    pub file_max_files: u64,
     /// Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means
     /// `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not
     /// set. Names: `always_on`, `always_off`, `traceidratio`, `probability`, `parentbased_always_on`,
@@ -292,6 +438,12 @@ pub struct Effective {
     /// `auto` reads the processor's counter where that is invariant, and the system's monotonic clock
     /// elsewhere; `monotonic` always reads the latter. Names: `auto`, `monotonic`. Default: `auto`.
     pub clock: ClockSource,
+    /// A folder, of this user alone, in which spans that have ended survive a crash of the process until
+    /// they are sent. Without it they live in memory. Default: none.
+    pub spool_dir: Option<String>,
+    /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
+    /// nothing counts then but what the file refers to, and the proxies. Default: none.
+    pub config_file: Option<String>,
     /// The options `attribute_limits.*`.
     pub attribute_limits: AttributeLimits,
     /// The options `limits.*`.
@@ -411,6 +563,662 @@ pub struct Limits {
     pub value_depth: u64,
 }
 
+impl Options {
+    /// Which options are set, by index.
+    pub(super) fn marks(&self) -> [bool; TABLE.len()] {
+        [
+            self.service_name.is_some(),
+            self.service_version.is_some(),
+            self.environment.is_some(),
+            self.resource.is_some(),
+            self.endpoint.is_some(),
+            self.protocol.is_some(),
+            self.insecure.is_some(),
+            self.headers.is_some(),
+            self.bearer_token.is_some(),
+            self.username.is_some(),
+            self.password.is_some(),
+            self.compression.is_some(),
+            self.timeout_ms.is_some(),
+            self.certificate.is_some(),
+            self.client_certificate.is_some(),
+            self.client_key.is_some(),
+            self.proxy.is_some(),
+            self.user_agent.is_some(),
+            self.concurrent_sends.is_some(),
+            self.exporter.is_some(),
+            self.file_path.is_some(),
+            self.file_max_bytes.is_some(),
+            self.file_max_files.is_some(),
+            self.sampler.is_some(),
+            self.propagators.is_some(),
+            self.delay_ms.is_some(),
+            self.max_queue_spans.is_some(),
+            self.max_batch_spans.is_some(),
+            self.max_batch_bytes.is_some(),
+            self.buffer_bytes.is_some(),
+            self.exporter_buffer_bytes.is_some(),
+            self.export_timeout_ms.is_some(),
+            self.max_age_ms.is_some(),
+            self.max_request_bytes.is_some(),
+            self.max_response_bytes.is_some(),
+            self.attribute_limits.count.is_some(),
+            self.attribute_limits.value_length.is_some(),
+            self.attribute_limits.value_depth.is_some(),
+            self.limits.attributes.is_some(),
+            self.limits.events.is_some(),
+            self.limits.links.is_some(),
+            self.limits.event_attributes.is_some(),
+            self.limits.link_attributes.is_some(),
+            self.limits.value_length.is_some(),
+            self.limits.value_depth.is_some(),
+            self.max_open_spans.is_some(),
+            self.exit_timeout_ms.is_some(),
+            self.flush_timeout_ms.is_some(),
+            self.disabled.is_some(),
+            self.log_level.is_some(),
+            self.clock.is_some(),
+            self.spool_dir.is_some(),
+            self.config_file.is_some(),
+        ]
+    }
+
+    /// Takes from `lower` what is not set here.
+    pub(super) fn fill(&mut self, lower: &Self) {
+        if self.service_name.is_none() {
+            self.service_name.clone_from(&lower.service_name);
+        }
+        if self.service_version.is_none() {
+            self.service_version.clone_from(&lower.service_version);
+        }
+        if self.environment.is_none() {
+            self.environment.clone_from(&lower.environment);
+        }
+        if self.resource.is_none() {
+            self.resource.clone_from(&lower.resource);
+        }
+        if self.endpoint.is_none() {
+            self.endpoint.clone_from(&lower.endpoint);
+        }
+        if self.protocol.is_none() {
+            self.protocol.clone_from(&lower.protocol);
+        }
+        if self.insecure.is_none() {
+            self.insecure.clone_from(&lower.insecure);
+        }
+        if self.headers.is_none() {
+            self.headers.clone_from(&lower.headers);
+        }
+        if self.bearer_token.is_none() {
+            self.bearer_token.clone_from(&lower.bearer_token);
+        }
+        if self.username.is_none() {
+            self.username.clone_from(&lower.username);
+        }
+        if self.password.is_none() {
+            self.password.clone_from(&lower.password);
+        }
+        if self.compression.is_none() {
+            self.compression.clone_from(&lower.compression);
+        }
+        if self.timeout_ms.is_none() {
+            self.timeout_ms.clone_from(&lower.timeout_ms);
+        }
+        if self.certificate.is_none() {
+            self.certificate.clone_from(&lower.certificate);
+        }
+        if self.client_certificate.is_none() {
+            self.client_certificate.clone_from(&lower.client_certificate);
+        }
+        if self.client_key.is_none() {
+            self.client_key.clone_from(&lower.client_key);
+        }
+        if self.proxy.is_none() {
+            self.proxy.clone_from(&lower.proxy);
+        }
+        if self.user_agent.is_none() {
+            self.user_agent.clone_from(&lower.user_agent);
+        }
+        if self.concurrent_sends.is_none() {
+            self.concurrent_sends.clone_from(&lower.concurrent_sends);
+        }
+        if self.exporter.is_none() {
+            self.exporter.clone_from(&lower.exporter);
+        }
+        if self.file_path.is_none() {
+            self.file_path.clone_from(&lower.file_path);
+        }
+        if self.file_max_bytes.is_none() {
+            self.file_max_bytes.clone_from(&lower.file_max_bytes);
+        }
+        if self.file_max_files.is_none() {
+            self.file_max_files.clone_from(&lower.file_max_files);
+        }
+        if self.sampler.is_none() {
+            self.sampler.clone_from(&lower.sampler);
+        }
+        if self.propagators.is_none() {
+            self.propagators.clone_from(&lower.propagators);
+        }
+        if self.delay_ms.is_none() {
+            self.delay_ms.clone_from(&lower.delay_ms);
+        }
+        if self.max_queue_spans.is_none() {
+            self.max_queue_spans.clone_from(&lower.max_queue_spans);
+        }
+        if self.max_batch_spans.is_none() {
+            self.max_batch_spans.clone_from(&lower.max_batch_spans);
+        }
+        if self.max_batch_bytes.is_none() {
+            self.max_batch_bytes.clone_from(&lower.max_batch_bytes);
+        }
+        if self.buffer_bytes.is_none() {
+            self.buffer_bytes.clone_from(&lower.buffer_bytes);
+        }
+        if self.exporter_buffer_bytes.is_none() {
+            self.exporter_buffer_bytes
+                .clone_from(&lower.exporter_buffer_bytes);
+        }
+        if self.export_timeout_ms.is_none() {
+            self.export_timeout_ms.clone_from(&lower.export_timeout_ms);
+        }
+        if self.max_age_ms.is_none() {
+            self.max_age_ms.clone_from(&lower.max_age_ms);
+        }
+        if self.max_request_bytes.is_none() {
+            self.max_request_bytes.clone_from(&lower.max_request_bytes);
+        }
+        if self.max_response_bytes.is_none() {
+            self.max_response_bytes.clone_from(&lower.max_response_bytes);
+        }
+        if self.attribute_limits.count.is_none() {
+            self.attribute_limits
+                .count
+                .clone_from(&lower.attribute_limits.count);
+        }
+        if self.attribute_limits.value_length.is_none() {
+            self.attribute_limits
+                .value_length
+                .clone_from(&lower.attribute_limits.value_length);
+        }
+        if self.attribute_limits.value_depth.is_none() {
+            self.attribute_limits
+                .value_depth
+                .clone_from(&lower.attribute_limits.value_depth);
+        }
+        if self.limits.attributes.is_none() {
+            self.limits.attributes.clone_from(&lower.limits.attributes);
+        }
+        if self.limits.events.is_none() {
+            self.limits.events.clone_from(&lower.limits.events);
+        }
+        if self.limits.links.is_none() {
+            self.limits.links.clone_from(&lower.limits.links);
+        }
+        if self.limits.event_attributes.is_none() {
+            self.limits
+                .event_attributes
+                .clone_from(&lower.limits.event_attributes);
+        }
+        if self.limits.link_attributes.is_none() {
+            self.limits
+                .link_attributes
+                .clone_from(&lower.limits.link_attributes);
+        }
+        if self.limits.value_length.is_none() {
+            self.limits.value_length.clone_from(&lower.limits.value_length);
+        }
+        if self.limits.value_depth.is_none() {
+            self.limits.value_depth.clone_from(&lower.limits.value_depth);
+        }
+        if self.max_open_spans.is_none() {
+            self.max_open_spans.clone_from(&lower.max_open_spans);
+        }
+        if self.exit_timeout_ms.is_none() {
+            self.exit_timeout_ms.clone_from(&lower.exit_timeout_ms);
+        }
+        if self.flush_timeout_ms.is_none() {
+            self.flush_timeout_ms.clone_from(&lower.flush_timeout_ms);
+        }
+        if self.disabled.is_none() {
+            self.disabled.clone_from(&lower.disabled);
+        }
+        if self.log_level.is_none() {
+            self.log_level.clone_from(&lower.log_level);
+        }
+        if self.clock.is_none() {
+            self.clock.clone_from(&lower.clock);
+        }
+        if self.spool_dir.is_none() {
+            self.spool_dir.clone_from(&lower.spool_dir);
+        }
+        if self.config_file.is_none() {
+            self.config_file.clone_from(&lower.config_file);
+        }
+    }
+
+    /// Sets the option with this index. `None`: there is none.
+    pub(super) fn put(&mut self, index: usize, value: &OwnedValue) -> Option<Result<(), Error>> {
+        let name = TABLE.get(index)?.name;
+        Some(match index {
+            index::SERVICE_NAME => FromPlain::store(&mut self.service_name, value, name),
+            index::SERVICE_VERSION => FromPlain::store(&mut self.service_version, value, name),
+            index::ENVIRONMENT => FromPlain::store(&mut self.environment, value, name),
+            index::RESOURCE => FromPlain::store(&mut self.resource, value, name),
+            index::ENDPOINT => FromPlain::store(&mut self.endpoint, value, name),
+            index::PROTOCOL => FromPlain::store(&mut self.protocol, value, name),
+            index::INSECURE => FromPlain::store(&mut self.insecure, value, name),
+            index::HEADERS => FromPlain::store(&mut self.headers, value, name),
+            index::BEARER_TOKEN => FromPlain::store(&mut self.bearer_token, value, name),
+            index::USERNAME => FromPlain::store(&mut self.username, value, name),
+            index::PASSWORD => FromPlain::store(&mut self.password, value, name),
+            index::COMPRESSION => FromPlain::store(&mut self.compression, value, name),
+            index::TIMEOUT_MS => FromPlain::store(&mut self.timeout_ms, value, name),
+            index::CERTIFICATE => FromPlain::store(&mut self.certificate, value, name),
+            index::CLIENT_CERTIFICATE => FromPlain::store(&mut self.client_certificate, value, name),
+            index::CLIENT_KEY => FromPlain::store(&mut self.client_key, value, name),
+            index::PROXY => FromPlain::store(&mut self.proxy, value, name),
+            index::USER_AGENT => FromPlain::store(&mut self.user_agent, value, name),
+            index::CONCURRENT_SENDS => FromPlain::store(&mut self.concurrent_sends, value, name),
+            index::EXPORTER => FromPlain::store(&mut self.exporter, value, name),
+            index::FILE_PATH => FromPlain::store(&mut self.file_path, value, name),
+            index::FILE_MAX_BYTES => FromPlain::store(&mut self.file_max_bytes, value, name),
+            index::FILE_MAX_FILES => FromPlain::store(&mut self.file_max_files, value, name),
+            index::SAMPLER => FromPlain::store(&mut self.sampler, value, name),
+            index::PROPAGATORS => FromPlain::store(&mut self.propagators, value, name),
+            index::DELAY_MS => FromPlain::store(&mut self.delay_ms, value, name),
+            index::MAX_QUEUE_SPANS => FromPlain::store(&mut self.max_queue_spans, value, name),
+            index::MAX_BATCH_SPANS => FromPlain::store(&mut self.max_batch_spans, value, name),
+            index::MAX_BATCH_BYTES => FromPlain::store(&mut self.max_batch_bytes, value, name),
+            index::BUFFER_BYTES => FromPlain::store(&mut self.buffer_bytes, value, name),
+            index::EXPORTER_BUFFER_BYTES => FromPlain::store(&mut self.exporter_buffer_bytes, value, name),
+            index::EXPORT_TIMEOUT_MS => FromPlain::store(&mut self.export_timeout_ms, value, name),
+            index::MAX_AGE_MS => FromPlain::store(&mut self.max_age_ms, value, name),
+            index::MAX_REQUEST_BYTES => FromPlain::store(&mut self.max_request_bytes, value, name),
+            index::MAX_RESPONSE_BYTES => FromPlain::store(&mut self.max_response_bytes, value, name),
+            index::ATTRIBUTE_LIMITS_COUNT => FromPlain::store(&mut self.attribute_limits.count, value, name),
+            index::ATTRIBUTE_LIMITS_VALUE_LENGTH => {
+                FromPlain::store(&mut self.attribute_limits.value_length, value, name)
+            }
+            index::ATTRIBUTE_LIMITS_VALUE_DEPTH => {
+                FromPlain::store(&mut self.attribute_limits.value_depth, value, name)
+            }
+            index::LIMITS_ATTRIBUTES => FromPlain::store(&mut self.limits.attributes, value, name),
+            index::LIMITS_EVENTS => FromPlain::store(&mut self.limits.events, value, name),
+            index::LIMITS_LINKS => FromPlain::store(&mut self.limits.links, value, name),
+            index::LIMITS_EVENT_ATTRIBUTES => {
+                FromPlain::store(&mut self.limits.event_attributes, value, name)
+            }
+            index::LIMITS_LINK_ATTRIBUTES => FromPlain::store(&mut self.limits.link_attributes, value, name),
+            index::LIMITS_VALUE_LENGTH => FromPlain::store(&mut self.limits.value_length, value, name),
+            index::LIMITS_VALUE_DEPTH => FromPlain::store(&mut self.limits.value_depth, value, name),
+            index::MAX_OPEN_SPANS => FromPlain::store(&mut self.max_open_spans, value, name),
+            index::EXIT_TIMEOUT_MS => FromPlain::store(&mut self.exit_timeout_ms, value, name),
+            index::FLUSH_TIMEOUT_MS => FromPlain::store(&mut self.flush_timeout_ms, value, name),
+            index::DISABLED => FromPlain::store(&mut self.disabled, value, name),
+            index::LOG_LEVEL => FromPlain::store(&mut self.log_level, value, name),
+            index::CLOCK => FromPlain::store(&mut self.clock, value, name),
+            index::SPOOL_DIR => FromPlain::store(&mut self.spool_dir, value, name),
+            index::CONFIG_FILE => FromPlain::store(&mut self.config_file, value, name),
+            _ => return None,
+        })
+    }
+}
+
+/// One exporter as the code sets it: a name, and what is otherwise for this one than the options say.
+///
+/// Secrets are not shown by `Debug`.
+#[derive(Clone, Default, PartialEq)]
+pub struct ExporterOption {
+    /// A name that the option `exporter` accepts.
+    pub name: String,
+    /// For this exporter alone, as the option [`endpoint`](Options::endpoint).
+    pub endpoint: Option<String>,
+    /// For this exporter alone, as the option [`protocol`](Options::protocol).
+    pub protocol: Option<String>,
+    /// For this exporter alone, as the option [`insecure`](Options::insecure).
+    pub insecure: Option<bool>,
+    /// For this exporter alone, as the option [`headers`](Options::headers).
+    pub headers: Option<Headers>,
+    /// For this exporter alone, as the option [`bearer_token`](Options::bearer_token).
+    pub bearer_token: Option<Secret>,
+    /// For this exporter alone, as the option [`username`](Options::username).
+    pub username: Option<Secret>,
+    /// For this exporter alone, as the option [`password`](Options::password).
+    pub password: Option<Secret>,
+    /// For this exporter alone, as the option [`compression`](Options::compression).
+    pub compression: Option<String>,
+    /// For this exporter alone, as the option [`timeout_ms`](Options::timeout_ms).
+    pub timeout_ms: Option<u64>,
+    /// For this exporter alone, as the option [`certificate`](Options::certificate).
+    pub certificate: Option<String>,
+    /// For this exporter alone, as the option [`client_certificate`](Options::client_certificate).
+    pub client_certificate: Option<String>,
+    /// For this exporter alone, as the option [`client_key`](Options::client_key).
+    pub client_key: Option<String>,
+    /// For this exporter alone, as the option [`proxy`](Options::proxy).
+    pub proxy: Option<String>,
+    /// For this exporter alone, as the option [`user_agent`](Options::user_agent).
+    pub user_agent: Option<String>,
+    /// For this exporter alone, as the option [`concurrent_sends`](Options::concurrent_sends).
+    pub concurrent_sends: Option<u64>,
+    /// For this exporter alone, as the option [`file_path`](Options::file_path).
+    pub path: Option<String>,
+    /// For this exporter alone, as the option [`file_max_bytes`](Options::file_max_bytes).
+    pub max_bytes: Option<u64>,
+    /// For this exporter alone, as the option [`file_max_files`](Options::file_max_files).
+    pub max_files: Option<u64>,
+    /// For this exporter alone, as the option [`max_request_bytes`](Options::max_request_bytes).
+    pub max_request_bytes: Option<u64>,
+    /// For this exporter alone, as the option [`max_response_bytes`](Options::max_response_bytes).
+    pub max_response_bytes: Option<u64>,
+}
+
+impl fmt::Debug for ExporterOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ExporterOption");
+        debug.field("name", &self.name);
+        if let Some(value) = &self.endpoint {
+            debug.field("endpoint", &super::endpoint::masked(value));
+        }
+        if let Some(value) = &self.protocol {
+            debug.field("protocol", value);
+        }
+        if let Some(value) = &self.insecure {
+            debug.field("insecure", value);
+        }
+        if let Some(value) = &self.headers {
+            debug.field("headers", value);
+        }
+        if let Some(value) = &self.bearer_token {
+            debug.field("bearer_token", value);
+        }
+        if let Some(value) = &self.username {
+            debug.field("username", value);
+        }
+        if let Some(value) = &self.password {
+            debug.field("password", value);
+        }
+        if let Some(value) = &self.compression {
+            debug.field("compression", value);
+        }
+        if let Some(value) = &self.timeout_ms {
+            debug.field("timeout_ms", value);
+        }
+        if let Some(value) = &self.certificate {
+            debug.field("certificate", value);
+        }
+        if let Some(value) = &self.client_certificate {
+            debug.field("client_certificate", value);
+        }
+        if let Some(value) = &self.client_key {
+            debug.field("client_key", value);
+        }
+        if let Some(value) = &self.proxy {
+            debug.field("proxy", &super::endpoint::masked(value));
+        }
+        if let Some(value) = &self.user_agent {
+            debug.field("user_agent", value);
+        }
+        if let Some(value) = &self.concurrent_sends {
+            debug.field("concurrent_sends", value);
+        }
+        if let Some(value) = &self.path {
+            debug.field("path", value);
+        }
+        if let Some(value) = &self.max_bytes {
+            debug.field("max_bytes", value);
+        }
+        if let Some(value) = &self.max_files {
+            debug.field("max_files", value);
+        }
+        if let Some(value) = &self.max_request_bytes {
+            debug.field("max_request_bytes", value);
+        }
+        if let Some(value) = &self.max_response_bytes {
+            debug.field("max_response_bytes", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl ExporterOption {
+    /// The names of the members.
+    pub(super) const MEMBERS: &[&str] = &[
+        "name",
+        "endpoint",
+        "protocol",
+        "insecure",
+        "headers",
+        "bearer_token",
+        "username",
+        "password",
+        "compression",
+        "timeout_ms",
+        "certificate",
+        "client_certificate",
+        "client_key",
+        "proxy",
+        "user_agent",
+        "concurrent_sends",
+        "path",
+        "max_bytes",
+        "max_files",
+        "max_request_bytes",
+        "max_response_bytes",
+    ];
+
+    /// Sets the member of this name. `None`: there is none.
+    pub(super) fn put(&mut self, member: &str, value: &OwnedValue) -> Option<Result<(), Error>> {
+        Some(match member {
+            "endpoint" => FromPlain::store(&mut self.endpoint, value, "endpoint"),
+            "protocol" => FromPlain::store(&mut self.protocol, value, "protocol"),
+            "insecure" => FromPlain::store(&mut self.insecure, value, "insecure"),
+            "headers" => FromPlain::store(&mut self.headers, value, "headers"),
+            "bearer_token" => FromPlain::store(&mut self.bearer_token, value, "bearer_token"),
+            "username" => FromPlain::store(&mut self.username, value, "username"),
+            "password" => FromPlain::store(&mut self.password, value, "password"),
+            "compression" => FromPlain::store(&mut self.compression, value, "compression"),
+            "timeout_ms" => FromPlain::store(&mut self.timeout_ms, value, "timeout_ms"),
+            "certificate" => FromPlain::store(&mut self.certificate, value, "certificate"),
+            "client_certificate" => {
+                FromPlain::store(&mut self.client_certificate, value, "client_certificate")
+            }
+            "client_key" => FromPlain::store(&mut self.client_key, value, "client_key"),
+            "proxy" => FromPlain::store(&mut self.proxy, value, "proxy"),
+            "user_agent" => FromPlain::store(&mut self.user_agent, value, "user_agent"),
+            "concurrent_sends" => FromPlain::store(&mut self.concurrent_sends, value, "concurrent_sends"),
+            "path" => FromPlain::store(&mut self.path, value, "path"),
+            "max_bytes" => FromPlain::store(&mut self.max_bytes, value, "max_bytes"),
+            "max_files" => FromPlain::store(&mut self.max_files, value, "max_files"),
+            "max_request_bytes" => FromPlain::store(&mut self.max_request_bytes, value, "max_request_bytes"),
+            "max_response_bytes" => {
+                FromPlain::store(&mut self.max_response_bytes, value, "max_response_bytes")
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether the member of this name is set.
+    pub(super) fn has(&self, member: &str) -> bool {
+        match member {
+            "endpoint" => self.endpoint.is_some(),
+            "protocol" => self.protocol.is_some(),
+            "insecure" => self.insecure.is_some(),
+            "headers" => self.headers.is_some(),
+            "bearer_token" => self.bearer_token.is_some(),
+            "username" => self.username.is_some(),
+            "password" => self.password.is_some(),
+            "compression" => self.compression.is_some(),
+            "timeout_ms" => self.timeout_ms.is_some(),
+            "certificate" => self.certificate.is_some(),
+            "client_certificate" => self.client_certificate.is_some(),
+            "client_key" => self.client_key.is_some(),
+            "proxy" => self.proxy.is_some(),
+            "user_agent" => self.user_agent.is_some(),
+            "concurrent_sends" => self.concurrent_sends.is_some(),
+            "path" => self.path.is_some(),
+            "max_bytes" => self.max_bytes.is_some(),
+            "max_files" => self.max_files.is_some(),
+            "max_request_bytes" => self.max_request_bytes.is_some(),
+            "max_response_bytes" => self.max_response_bytes.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Takes from `lower` what is not set here.
+    pub(super) fn fill(&mut self, lower: &Self) {
+        if self.endpoint.is_none() {
+            self.endpoint.clone_from(&lower.endpoint);
+        }
+        if self.protocol.is_none() {
+            self.protocol.clone_from(&lower.protocol);
+        }
+        if self.insecure.is_none() {
+            self.insecure.clone_from(&lower.insecure);
+        }
+        if self.headers.is_none() {
+            self.headers.clone_from(&lower.headers);
+        }
+        if self.bearer_token.is_none() {
+            self.bearer_token.clone_from(&lower.bearer_token);
+        }
+        if self.username.is_none() {
+            self.username.clone_from(&lower.username);
+        }
+        if self.password.is_none() {
+            self.password.clone_from(&lower.password);
+        }
+        if self.compression.is_none() {
+            self.compression.clone_from(&lower.compression);
+        }
+        if self.timeout_ms.is_none() {
+            self.timeout_ms.clone_from(&lower.timeout_ms);
+        }
+        if self.certificate.is_none() {
+            self.certificate.clone_from(&lower.certificate);
+        }
+        if self.client_certificate.is_none() {
+            self.client_certificate.clone_from(&lower.client_certificate);
+        }
+        if self.client_key.is_none() {
+            self.client_key.clone_from(&lower.client_key);
+        }
+        if self.proxy.is_none() {
+            self.proxy.clone_from(&lower.proxy);
+        }
+        if self.user_agent.is_none() {
+            self.user_agent.clone_from(&lower.user_agent);
+        }
+        if self.concurrent_sends.is_none() {
+            self.concurrent_sends.clone_from(&lower.concurrent_sends);
+        }
+        if self.path.is_none() {
+            self.path.clone_from(&lower.path);
+        }
+        if self.max_bytes.is_none() {
+            self.max_bytes.clone_from(&lower.max_bytes);
+        }
+        if self.max_files.is_none() {
+            self.max_files.clone_from(&lower.max_files);
+        }
+        if self.max_request_bytes.is_none() {
+            self.max_request_bytes.clone_from(&lower.max_request_bytes);
+        }
+        if self.max_response_bytes.is_none() {
+            self.max_response_bytes.clone_from(&lower.max_response_bytes);
+        }
+    }
+
+    /// Takes what the options say for every exporter.
+    pub(super) fn take(&mut self, options: &Options) {
+        self.endpoint.clone_from(&options.endpoint);
+        self.protocol.clone_from(&options.protocol);
+        self.insecure.clone_from(&options.insecure);
+        self.headers.clone_from(&options.headers);
+        self.bearer_token.clone_from(&options.bearer_token);
+        self.username.clone_from(&options.username);
+        self.password.clone_from(&options.password);
+        self.compression.clone_from(&options.compression);
+        self.timeout_ms.clone_from(&options.timeout_ms);
+        self.certificate.clone_from(&options.certificate);
+        self.client_certificate.clone_from(&options.client_certificate);
+        self.client_key.clone_from(&options.client_key);
+        self.proxy.clone_from(&options.proxy);
+        self.user_agent.clone_from(&options.user_agent);
+        self.concurrent_sends.clone_from(&options.concurrent_sends);
+        self.path.clone_from(&options.file_path);
+        self.max_bytes.clone_from(&options.file_max_bytes);
+        self.max_files.clone_from(&options.file_max_files);
+        self.max_request_bytes.clone_from(&options.max_request_bytes);
+        self.max_response_bytes.clone_from(&options.max_response_bytes);
+    }
+
+    /// Leaves out what the code says for all exporters: `marks` are those of the code.
+    pub(super) fn yield_to(&mut self, marks: &[bool; TABLE.len()]) {
+        if marks[index::ENDPOINT] {
+            self.endpoint = None;
+        }
+        if marks[index::PROTOCOL] {
+            self.protocol = None;
+        }
+        if marks[index::INSECURE] {
+            self.insecure = None;
+        }
+        if marks[index::HEADERS] {
+            self.headers = None;
+        }
+        if marks[index::BEARER_TOKEN] {
+            self.bearer_token = None;
+        }
+        if marks[index::USERNAME] {
+            self.username = None;
+        }
+        if marks[index::PASSWORD] {
+            self.password = None;
+        }
+        if marks[index::COMPRESSION] {
+            self.compression = None;
+        }
+        if marks[index::TIMEOUT_MS] {
+            self.timeout_ms = None;
+        }
+        if marks[index::CERTIFICATE] {
+            self.certificate = None;
+        }
+        if marks[index::CLIENT_CERTIFICATE] {
+            self.client_certificate = None;
+        }
+        if marks[index::CLIENT_KEY] {
+            self.client_key = None;
+        }
+        if marks[index::PROXY] {
+            self.proxy = None;
+        }
+        if marks[index::USER_AGENT] {
+            self.user_agent = None;
+        }
+        if marks[index::CONCURRENT_SENDS] {
+            self.concurrent_sends = None;
+        }
+        if marks[index::FILE_PATH] {
+            self.path = None;
+        }
+        if marks[index::FILE_MAX_BYTES] {
+            self.max_bytes = None;
+        }
+        if marks[index::FILE_MAX_FILES] {
+            self.max_files = None;
+        }
+        if marks[index::MAX_REQUEST_BYTES] {
+            self.max_request_bytes = None;
+        }
+        if marks[index::MAX_RESPONSE_BYTES] {
+            self.max_response_bytes = None;
+        }
+    }
+}
+
 impl Effective {
     /// The value of the option with this index as text.
     pub(super) fn show(&self, index: usize) -> String {
@@ -421,10 +1229,23 @@ impl Effective {
             index::RESOURCE => self.resource.show(),
             index::ENDPOINT => self.endpoint.show(),
             index::PROTOCOL => self.protocol.show(),
+            index::INSECURE => self.insecure.show(),
             index::HEADERS => self.headers.show(),
+            index::BEARER_TOKEN => self.bearer_token.show(),
+            index::USERNAME => self.username.show(),
+            index::PASSWORD => self.password.show(),
             index::COMPRESSION => self.compression.show(),
             index::TIMEOUT_MS => self.timeout_ms.show(),
+            index::CERTIFICATE => self.certificate.show(),
+            index::CLIENT_CERTIFICATE => self.client_certificate.show(),
+            index::CLIENT_KEY => self.client_key.show(),
+            index::PROXY => self.proxy.show(),
+            index::USER_AGENT => self.user_agent.show(),
+            index::CONCURRENT_SENDS => self.concurrent_sends.show(),
             index::EXPORTER => self.exporter.show(),
+            index::FILE_PATH => self.file_path.show(),
+            index::FILE_MAX_BYTES => self.file_max_bytes.show(),
+            index::FILE_MAX_FILES => self.file_max_files.show(),
             index::SAMPLER => self.sampler.show(),
             index::PROPAGATORS => self.propagators.show(),
             index::DELAY_MS => self.delay_ms.show(),
@@ -453,6 +1274,8 @@ impl Effective {
             index::DISABLED => self.disabled.show(),
             index::LOG_LEVEL => self.log_level.show(),
             index::CLOCK => self.clock.show(),
+            index::SPOOL_DIR => self.spool_dir.show(),
+            index::CONFIG_FILE => self.config_file.show(),
             _ => String::new(),
         }
     }
@@ -466,42 +1289,57 @@ pub(super) mod index {
     pub(in super::super) const RESOURCE: usize = 3;
     pub(in super::super) const ENDPOINT: usize = 4;
     pub(in super::super) const PROTOCOL: usize = 5;
-    pub(in super::super) const HEADERS: usize = 6;
-    pub(in super::super) const COMPRESSION: usize = 7;
-    pub(in super::super) const TIMEOUT_MS: usize = 8;
-    pub(in super::super) const EXPORTER: usize = 9;
-    pub(in super::super) const SAMPLER: usize = 10;
-    pub(in super::super) const PROPAGATORS: usize = 11;
-    pub(in super::super) const DELAY_MS: usize = 12;
-    pub(in super::super) const MAX_QUEUE_SPANS: usize = 13;
-    pub(in super::super) const MAX_BATCH_SPANS: usize = 14;
-    pub(in super::super) const MAX_BATCH_BYTES: usize = 15;
-    pub(in super::super) const BUFFER_BYTES: usize = 16;
-    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 17;
-    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 18;
-    pub(in super::super) const MAX_AGE_MS: usize = 19;
-    pub(in super::super) const MAX_REQUEST_BYTES: usize = 20;
-    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 21;
-    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 22;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 23;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 24;
-    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 25;
-    pub(in super::super) const LIMITS_EVENTS: usize = 26;
-    pub(in super::super) const LIMITS_LINKS: usize = 27;
-    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 28;
-    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 29;
-    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 30;
-    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 31;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 32;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 33;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 34;
-    pub(in super::super) const DISABLED: usize = 35;
-    pub(in super::super) const LOG_LEVEL: usize = 36;
-    pub(in super::super) const CLOCK: usize = 37;
+    pub(in super::super) const INSECURE: usize = 6;
+    pub(in super::super) const HEADERS: usize = 7;
+    pub(in super::super) const BEARER_TOKEN: usize = 8;
+    pub(in super::super) const USERNAME: usize = 9;
+    pub(in super::super) const PASSWORD: usize = 10;
+    pub(in super::super) const COMPRESSION: usize = 11;
+    pub(in super::super) const TIMEOUT_MS: usize = 12;
+    pub(in super::super) const CERTIFICATE: usize = 13;
+    pub(in super::super) const CLIENT_CERTIFICATE: usize = 14;
+    pub(in super::super) const CLIENT_KEY: usize = 15;
+    pub(in super::super) const PROXY: usize = 16;
+    pub(in super::super) const USER_AGENT: usize = 17;
+    pub(in super::super) const CONCURRENT_SENDS: usize = 18;
+    pub(in super::super) const EXPORTER: usize = 19;
+    pub(in super::super) const FILE_PATH: usize = 20;
+    pub(in super::super) const FILE_MAX_BYTES: usize = 21;
+    pub(in super::super) const FILE_MAX_FILES: usize = 22;
+    pub(in super::super) const SAMPLER: usize = 23;
+    pub(in super::super) const PROPAGATORS: usize = 24;
+    pub(in super::super) const DELAY_MS: usize = 25;
+    pub(in super::super) const MAX_QUEUE_SPANS: usize = 26;
+    pub(in super::super) const MAX_BATCH_SPANS: usize = 27;
+    pub(in super::super) const MAX_BATCH_BYTES: usize = 28;
+    pub(in super::super) const BUFFER_BYTES: usize = 29;
+    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 30;
+    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 31;
+    pub(in super::super) const MAX_AGE_MS: usize = 32;
+    pub(in super::super) const MAX_REQUEST_BYTES: usize = 33;
+    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 34;
+    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 35;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 36;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 37;
+    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 38;
+    pub(in super::super) const LIMITS_EVENTS: usize = 39;
+    pub(in super::super) const LIMITS_LINKS: usize = 40;
+    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 41;
+    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 42;
+    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 43;
+    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 44;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 45;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 46;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 47;
+    pub(in super::super) const DISABLED: usize = 48;
+    pub(in super::super) const LOG_LEVEL: usize = 49;
+    pub(in super::super) const CLOCK: usize = 50;
+    pub(in super::super) const SPOOL_DIR: usize = 51;
+    pub(in super::super) const CONFIG_FILE: usize = 52;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 38] = [
+pub static TABLE: [OptionInfo; 53] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -511,7 +1349,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"],
         secret: false,
@@ -526,7 +1367,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_RESOURCE_ATTRIBUTES"],
         secret: false,
@@ -541,7 +1385,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_RESOURCE_ATTRIBUTES"],
         secret: false,
@@ -556,7 +1403,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_RESOURCE_ATTRIBUTES"],
         secret: false,
@@ -571,14 +1421,17 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: Some("endpoint"),
         fallback: None,
         variables: &[
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             "OTEL_EXPORTER_OTLP_ENDPOINT",
         ],
         secret: false,
-        text: "URL that spans are sent to. Used as it is, in code and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. The scheme is `http`; `https` is known but not offered by this version. Without a port it is 80.",
+        text: "URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored, and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with `https` 443, over gRPC without a scheme 4317. `https` needs the feature `tls`. `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon and is `/v1/traces` otherwise.",
     },
     OptionInfo {
         name: "protocol",
@@ -588,8 +1441,11 @@ pub static TABLE: [OptionInfo; 38] = [
         min: 0,
         max: 9223372036854775807,
         zero_is_none: false,
-        values: &["http/protobuf"],
-        later: &[("grpc", "grpc"), ("http/json", "http-json")],
+        values: &["http/protobuf", "http/json"],
+        needs: &[("grpc", "grpc")],
+        later: &[],
+        feature: None,
+        member: Some("protocol"),
         fallback: None,
         variables: &[
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
@@ -597,6 +1453,27 @@ pub static TABLE: [OptionInfo; 38] = [
         ],
         secret: false,
         text: "How the `otlp` exporter speaks.",
+    },
+    OptionInfo {
+        name: "insecure",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("insecure"),
+        fallback: None,
+        variables: &[
+            "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+            "OTEL_EXPORTER_OTLP_INSECURE",
+        ],
+        secret: false,
+        text: "Whether an endpoint without a scheme is spoken to without TLS; over gRPC only. A scheme in the endpoint decides by itself.",
     },
     OptionInfo {
         name: "headers",
@@ -607,11 +1484,68 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: Some("headers"),
         fallback: None,
         variables: &["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"],
         secret: true,
         text: "Headers of each request, for example an API key. Names are made lower case; values are printable ASCII. The variables have the form `name=value,name=value` with percent-encoded values. A more specific place replaces the whole list. Values are never shown or logged.",
+    },
+    OptionInfo {
+        name: "bearer_token",
+        kind: OptionType::Secret,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("bearer_token"),
+        fallback: None,
+        variables: &[],
+        secret: true,
+        text: "A token that is sent as `authorization: Bearer ...`, in place of such a header. Not together with `username`.",
+    },
+    OptionInfo {
+        name: "username",
+        kind: OptionType::Secret,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("username"),
+        fallback: None,
+        variables: &[],
+        secret: true,
+        text: "With `password`, sent as `authorization: Basic ...`, in place of such a header. User and password in the URL of the endpoint do the same.",
+    },
+    OptionInfo {
+        name: "password",
+        kind: OptionType::Secret,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("password"),
+        fallback: None,
+        variables: &[],
+        secret: true,
+        text: "The password that belongs to `username`.",
     },
     OptionInfo {
         name: "compression",
@@ -622,7 +1556,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &["none", "gzip"],
-        later: &[("zstd", "zstd")],
+        needs: &[("zstd", "zstd")],
+        later: &[],
+        feature: None,
+        member: Some("compression"),
         fallback: None,
         variables: &[
             "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
@@ -640,26 +1577,220 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: true,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: Some("timeout_ms"),
         fallback: None,
         variables: &["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"],
         secret: false,
         text: "Bound of one attempt to send a batch.",
     },
     OptionInfo {
+        name: "certificate",
+        kind: OptionType::Path,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: Some("tls"),
+        member: Some("certificate"),
+        fallback: None,
+        variables: &[
+            "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+            "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        ],
+        secret: false,
+        text: "A PEM file of the certificates that the receiver's may be signed by. It replaces the roots of the machine.",
+    },
+    OptionInfo {
+        name: "client_certificate",
+        kind: OptionType::Path,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: Some("tls"),
+        member: Some("client_certificate"),
+        fallback: None,
+        variables: &[
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        ],
+        secret: false,
+        text: "A PEM file with the certificate, and those between it and the root, by which this process shows who it is (mutual TLS). Needs `client_key`.",
+    },
+    OptionInfo {
+        name: "client_key",
+        kind: OptionType::Path,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: Some("tls"),
+        member: Some("client_key"),
+        fallback: None,
+        variables: &[
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+            "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+        ],
+        secret: false,
+        text: "The PEM file with the key of `client_certificate`. Needs that.",
+    },
+    OptionInfo {
+        name: "proxy",
+        kind: OptionType::Url,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("proxy"),
+        fallback: None,
+        variables: &[
+            "https_proxy",
+            "HTTPS_PROXY",
+            "http_proxy",
+            "HTTP_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+            "no_proxy",
+            "NO_PROXY",
+        ],
+        secret: false,
+        text: "URL of an HTTP proxy, with user and password where it wants them; `none` for no proxy whatever the environment says. The variables are those of other programs, read once at start-up: `https_proxy` counts for `https` endpoints, `http_proxy` for the others, `all_proxy` where neither is set, and `no_proxy` lists hosts, domains, addresses and networks, with or without a port, that are reached without one (`*`: all). Names of this machine and its loopback addresses are never reached through a proxy of the environment. `HTTP_PROXY` in upper case is not read in a CGI program, where a request can set it.",
+    },
+    OptionInfo {
+        name: "user_agent",
+        kind: OptionType::String,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("user_agent"),
+        fallback: None,
+        variables: &[],
+        secret: false,
+        text: "A product, such as `shop/1.2`, to put in front of the exporter's own `User-Agent`.",
+    },
+    OptionInfo {
+        name: "concurrent_sends",
+        kind: OptionType::Integer,
+        unit: "requests",
+        default: DefaultValue::Integer(1),
+        min: 1,
+        max: 8,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("concurrent_sends"),
+        fallback: None,
+        variables: &[],
+        secret: false,
+        text: "Requests that may be on their way at the same time, for receivers that are far away.",
+    },
+    OptionInfo {
         name: "exporter",
-        kind: OptionType::List,
+        kind: OptionType::Exporters,
         unit: "",
         default: DefaultValue::List(&["otlp"]),
         min: 0,
         max: 9223372036854775807,
         zero_is_none: false,
-        values: &["otlp", "console", "memory", "discard", "none"],
-        later: &[("zipkin", "zipkin"), ("jaeger", "jaeger"), ("file", "file")],
+        values: &[
+            "otlp",
+            "file",
+            "otlp/stdout",
+            "console",
+            "memory",
+            "discard",
+            "none",
+        ],
+        needs: &[],
+        later: &[("zipkin", "zipkin"), ("jaeger", "jaeger")],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_TRACES_EXPORTER"],
         secret: false,
-        text: "Where spans go: `otlp` to `endpoint`, `console` to the terminal as an indented tree, `memory` to a list that tests read, `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own. `none` anywhere in the list means no exporter.",
+        text: "Where spans go: `otlp` to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read, `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own. In code and in a file each may be a structure instead of a name: `name` and what is otherwise than the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter.",
+    },
+    OptionInfo {
+        name: "file_path",
+        kind: OptionType::Path,
+        unit: "",
+        default: DefaultValue::Text("spans.jsonl"),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("path"),
+        fallback: None,
+        variables: &[],
+        secret: false,
+        text: "The file that the exporter `file` appends to: OTLP in JSON, one batch a line.",
+    },
+    OptionInfo {
+        name: "file_max_bytes",
+        kind: OptionType::Bytes,
+        unit: "bytes",
+        default: DefaultValue::Integer(0),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: true,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("max_bytes"),
+        fallback: None,
+        variables: &[],
+        secret: false,
+        text: "A file that would grow over this size is put aside as `PATH.1`, those before it as `PATH.2` and so on. By default it is not.",
+    },
+    OptionInfo {
+        name: "file_max_files",
+        kind: OptionType::Integer,
+        unit: "files",
+        default: DefaultValue::Integer(5),
+        min: 1,
+        max: 1000,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: Some("max_files"),
+        fallback: None,
+        variables: &[],
+        secret: false,
+        text: "How many files there may be in all, when `file_max_bytes` is set; older ones are deleted.",
     },
     OptionInfo {
         name: "sampler",
@@ -679,10 +1810,13 @@ pub static TABLE: [OptionInfo; 38] = [
             "parentbased_traceidratio",
             "parentbased_probability",
         ],
+        needs: &[],
         later: &[
             ("jaeger_remote", "jaeger-remote"),
             ("parentbased_jaeger_remote", "jaeger-remote"),
         ],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"],
         secret: false,
@@ -697,6 +1831,7 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &["tracecontext", "baggage", "none"],
+        needs: &[],
         later: &[
             ("b3", "b3"),
             ("b3multi", "b3"),
@@ -705,6 +1840,8 @@ pub static TABLE: [OptionInfo; 38] = [
             ("messaging", "messaging"),
             ("grpc-trace-bin", "grpc-trace-bin"),
         ],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_PROPAGATORS"],
         secret: false,
@@ -719,7 +1856,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_BSP_SCHEDULE_DELAY"],
         secret: false,
@@ -734,7 +1874,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_BSP_MAX_QUEUE_SIZE"],
         secret: false,
@@ -749,7 +1892,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"],
         secret: false,
@@ -764,7 +1910,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -779,7 +1928,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -794,7 +1946,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -809,7 +1964,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: true,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_BSP_EXPORT_TIMEOUT"],
         secret: false,
@@ -824,7 +1982,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -839,7 +2000,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: true,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: Some("max_request_bytes"),
         fallback: None,
         variables: &[],
         secret: false,
@@ -854,7 +2018,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: Some("max_response_bytes"),
         fallback: None,
         variables: &[],
         secret: false,
@@ -869,7 +2036,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_ATTRIBUTE_COUNT_LIMIT"],
         secret: false,
@@ -884,7 +2054,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
         secret: false,
@@ -899,7 +2072,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -914,7 +2090,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: Some("attribute_limits.count"),
         variables: &["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"],
         secret: false,
@@ -929,7 +2108,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_SPAN_EVENT_COUNT_LIMIT"],
         secret: false,
@@ -944,7 +2126,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_SPAN_LINK_COUNT_LIMIT"],
         secret: false,
@@ -959,7 +2144,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"],
         secret: false,
@@ -974,7 +2162,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"],
         secret: false,
@@ -989,7 +2180,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: Some("attribute_limits.value_length"),
         variables: &["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
         secret: false,
@@ -1004,7 +2198,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: Some("attribute_limits.value_depth"),
         variables: &[],
         secret: false,
@@ -1019,7 +2216,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -1034,7 +2234,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -1049,7 +2252,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
@@ -1064,7 +2270,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &[],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_SDK_DISABLED"],
         secret: false,
@@ -1079,7 +2288,10 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &["none", "error", "warn", "info", "debug", "trace", "verbose"],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &["OTEL_LOG_LEVEL"],
         secret: false,
@@ -1094,10 +2306,49 @@ pub static TABLE: [OptionInfo; 38] = [
         max: 9223372036854775807,
         zero_is_none: false,
         values: &["auto", "monotonic"],
+        needs: &[],
         later: &[],
+        feature: None,
+        member: None,
         fallback: None,
         variables: &[],
         secret: false,
         text: "`auto` reads the processor's counter where that is invariant, and the system's monotonic clock elsewhere; `monotonic` always reads the latter.",
+    },
+    OptionInfo {
+        name: "spool_dir",
+        kind: OptionType::Path,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: Some("spool"),
+        member: None,
+        fallback: None,
+        variables: &[],
+        secret: false,
+        text: "A folder, of this user alone, in which spans that have ended survive a crash of the process until they are sent. Without it they live in memory.",
+    },
+    OptionInfo {
+        name: "config_file",
+        kind: OptionType::Path,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: Some("config-file"),
+        member: None,
+        fallback: None,
+        variables: &["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"],
+        secret: false,
+        text: "A configuration file (YAML or JSON). What it says counts less than the code; of the environment nothing counts then but what the file refers to, and the proxies.",
     },
 ];

@@ -40,7 +40,7 @@ impl Headers {
     }
 
     /// Adds a pair, or replaces the value of the same name; the name is lower case already.
-    fn put(&mut self, name: String, value: String) {
+    pub(super) fn put(&mut self, name: String, value: String) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some(pair) => pair.1 = value,
             None => self.0.push((name, value)),
@@ -94,7 +94,7 @@ fn checked_name(name: &str) -> Result<String, String> {
     }
 }
 
-fn checked_value(name: &str, value: &[u8]) -> Result<String, String> {
+pub(super) fn checked_value(name: &str, value: &[u8]) -> Result<String, String> {
     let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
     match core::str::from_utf8(value) {
         Ok(text) if value.iter().all(allowed) => Ok(text.to_owned()),

@@ -10,6 +10,10 @@ use alloc::format;
 pub enum OptionType {
     /// Text.
     String,
+    /// Text that is never shown.
+    Secret,
+    /// A path of a file or folder.
+    Path,
     /// Text that is an `http` or `https` URL.
     Url,
     /// True or false.
@@ -24,6 +28,8 @@ pub enum OptionType {
     Enum,
     /// A list of known names.
     List,
+    /// A list of names of exporters and structures about exporters.
+    Exporters,
     /// Pairs of names and texts.
     Headers,
     /// Pairs of names and attribute values.
@@ -68,8 +74,14 @@ pub struct OptionInfo {
     pub zero_is_none: bool,
     /// The names that are accepted.
     pub values: &'static [&'static str],
-    /// The names that are known but not offered by this build, each with the feature that it needs.
+    /// Further names that are accepted, each with the feature of the build that it needs.
+    pub needs: &'static [(&'static str, &'static str)],
+    /// The names that are known but that no build offers yet, each with the feature that it will need.
     pub later: &'static [(&'static str, &'static str)],
+    /// The feature of the build that the option itself needs.
+    pub feature: Option<&'static str>,
+    /// Its name in the structure of one exporter; `None` where it cannot be set for one alone.
+    pub member: Option<&'static str>,
     /// The option whose value stands in when this one is not set.
     pub fallback: Option<&'static str>,
     /// The environment variables, the one that wins first.
@@ -83,8 +95,8 @@ pub struct OptionInfo {
 impl OptionInfo {
     /// All names that are known, offered or not.
     pub(crate) fn known(&self) -> impl Iterator<Item = &'static str> {
-        let later = self.later.iter().map(|&(name, _)| name);
-        self.values.iter().copied().chain(later)
+        let others = self.needs.iter().chain(self.later).map(|&(name, _)| name);
+        self.values.iter().copied().chain(others)
     }
 }
 

@@ -60,6 +60,10 @@ named! {
     pub enum Exporter {
         /// To an OTLP receiver.
         Otlp = "otlp",
+        /// To a file, OTLP in JSON.
+        File = "file",
+        /// To standard output, OTLP in JSON.
+        OtlpStdout = "otlp/stdout",
         /// To the terminal.
         Console = "console",
         /// To a list in memory that tests read.

@@ -1,9 +1,9 @@
 //! The formats of context.
 
 use super::{
-    DefaultValue, Source, TABLE,
+    DefaultValue, TABLE,
     generated::index::PROPAGATORS,
-    reader::{Name, Reader, known_name, needs},
+    reader::{Name, Reader, needs},
     text::{items, quoted},
 };
 use crate::Error;
@@ -13,9 +13,9 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&[String]>) -> Result<Vec<&'static str>, Error> {
     let info = &TABLE[PROPAGATORS];
     if let Some(names) = code {
-        let names = names.iter().map(|name| known_name(PROPAGATORS, name));
+        let names = names.iter().map(|name| reader.known_name(PROPAGATORS, name));
         let names = names.collect::<Result<_, _>>()?;
-        reader.set(PROPAGATORS, Source::Code);
+        reader.set_given(PROPAGATORS);
         return Ok(tidy(names));
     }
     for variable in info.variables {
@@ -24,7 +24,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&[String]>) -> Resul
         };
         let mut names = Vec::new();
         for item in items(&text) {
-            let wrong = match info.look_up(item) {
+            let wrong = match reader.look_up(PROPAGATORS, item) {
                 Name::Known(name) => {
                     names.push(name);
                     continue;
@@ -41,7 +41,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&[String]>) -> Resul
                 "`none` beside others: there is no propagator".to_owned(),
             );
         }
-        reader.set(PROPAGATORS, Source::Environment(variable));
+        reader.set_environment(PROPAGATORS, variable);
         return Ok(tidy(names));
     }
     Ok(match info.default {

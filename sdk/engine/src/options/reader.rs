@@ -1,12 +1,12 @@
 //! Reading one option after another from code and environment, with sources and notices.
 
 use super::{
-    DefaultValue, LogLevel, Notice, OptionInfo, Source, TABLE,
+    DefaultValue, Layers, LogLevel, Notice, OptionInfo, Source, TABLE,
     hint::closest,
     text::{integer, quoted},
 };
 use crate::{Error, ErrorKind};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// What a name turned out to be, in the spelling of the table.
 pub(super) enum Name {
@@ -20,10 +20,16 @@ pub(super) enum Name {
 
 impl OptionInfo {
     /// Looks a name up, in any case.
-    pub(super) fn look_up(&self, name: &str) -> Name {
+    fn look_up(&self, name: &str, features: &[&str]) -> Name {
         let same = |known: &str| known.eq_ignore_ascii_case(name);
         if let Some(known) = self.values.iter().find(|known| same(known)) {
             return Name::Known(known);
+        }
+        if let Some(&(known, feature)) = self.needs.iter().find(|(known, _)| same(known)) {
+            return match features.contains(&feature) {
+                true => Name::Known(known),
+                false => Name::Later(known, feature),
+            };
         }
         match self.later.iter().find(|(known, _)| same(known)) {
             Some(&(known, feature)) => Name::Later(known, feature),
@@ -32,8 +38,13 @@ impl OptionInfo {
     }
 
     /// The names to put into a message.
-    fn list(&self) -> String {
-        let names: Vec<String> = self.values.iter().map(|name| format!("`{name}`")).collect();
+    fn list(&self, features: &[&str]) -> String {
+        let needing = self
+            .needs
+            .iter()
+            .filter(|(_, feature)| features.contains(feature));
+        let names = self.values.iter().chain(needing.map(|(name, _)| name));
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
         names.join(", ")
     }
 }
@@ -41,26 +52,62 @@ impl OptionInfo {
 /// The state of one resolution. Options are named by their index in [`TABLE`].
 pub(super) struct Reader<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether the environment counts: with a configuration file it does not.
+    counts: bool,
+    features: &'a [&'a str],
     notices: &'a mut Vec<Notice>,
-    pub(super) sources: [Source; TABLE.len()],
+    pub(super) sources: Sources,
+    /// Where the options that are given come from: code or file.
+    pub(super) given: Sources,
 }
 
+/// A source for each option.
+pub(super) type Sources = [Source; TABLE.len()];
+
 impl<'a> Reader<'a> {
-    pub(super) fn new(env: &'a dyn Fn(&str) -> Option<String>, notices: &'a mut Vec<Notice>) -> Self {
+    pub(super) fn new(layers: &Layers<'a>, notices: &'a mut Vec<Notice>) -> Self {
+        let marks = layers.code.marks();
         Self {
-            env,
+            env: layers.env,
+            counts: layers.file.is_none(),
+            features: layers.features,
             notices,
             sources: [Source::Default; TABLE.len()],
+            given: marks.map(|in_code| if in_code { Source::Code } else { Source::File }),
         }
     }
 
     /// The text of a variable; an empty one is not set.
     pub(super) fn raw(&self, variable: &str) -> Option<String> {
+        if self.counts { self.system(variable) } else { None }
+    }
+
+    pub(super) fn environment_counts(&mut self, counts: bool) {
+        self.counts = counts;
+    }
+
+    /// The text of a variable that also counts beside a configuration file.
+    pub(super) fn system(&self, variable: &str) -> Option<String> {
         (self.env)(variable).filter(|text| !text.is_empty())
     }
 
-    pub(super) fn set(&mut self, option: usize, source: Source) {
-        self.sources[option] = source;
+    pub(super) fn set_environment(&mut self, option: usize, variable: &'static str) {
+        self.sources[option] = Source::Environment(variable);
+    }
+
+    /// Notes that code or file gave the option.
+    pub(super) fn set_given(&mut self, option: usize) {
+        self.sources[option] = self.given[option];
+    }
+
+    /// Whether the build has this feature.
+    pub(super) fn has(&self, feature: &str) -> bool {
+        self.features.contains(&feature)
+    }
+
+    /// Looks a name of the option up, in any case.
+    pub(super) fn look_up(&self, option: usize, name: &str) -> Name {
+        TABLE[option].look_up(name, self.features)
     }
 
     pub(super) fn notice(
@@ -70,12 +117,16 @@ impl<'a> Reader<'a> {
         variable: Option<&'static str>,
         text: String,
     ) {
-        self.notices.push(Notice {
+        let notice = Notice {
             level,
             option: TABLE[option].name,
             variable,
             text,
-        });
+        };
+        // What holds for several exporters is read for each of them.
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
     }
 
     pub(super) fn warn(&mut self, option: usize, variable: &'static str, text: String) {
@@ -95,14 +146,14 @@ impl<'a> Reader<'a> {
                     None,
                 ));
             }
-            self.set(option, Source::Code);
+            self.set_given(option);
             return Ok(Some(number));
         }
         for variable in info.variables {
             let Some(text) = self.raw(variable) else { continue };
             match integer(&text).filter(|number| range.contains(number)) {
                 Some(number) => {
-                    self.set(option, Source::Environment(variable));
+                    self.set_environment(option, variable);
                     return Ok(Some(number));
                 }
                 None => {
@@ -140,7 +191,7 @@ impl<'a> Reader<'a> {
         match self.set_integer(option, code)? {
             Some(number) => Ok(number.into()),
             None => {
-                self.set(option, self.sources[general]);
+                self.sources[option] = self.sources[general];
                 Ok(value)
             }
         }
@@ -149,14 +200,14 @@ impl<'a> Reader<'a> {
     /// True only for `true` in any case; what is neither that nor `false` is false, with a notice.
     pub(super) fn boolean(&mut self, option: usize, code: Option<bool>) -> bool {
         if let Some(value) = code {
-            self.set(option, Source::Code);
+            self.set_given(option);
             return value;
         }
         for variable in TABLE[option].variables {
             let Some(text) = self.raw(variable) else { continue };
             let value = text.eq_ignore_ascii_case("true");
             if value || text.eq_ignore_ascii_case("false") {
-                self.set(option, Source::Environment(variable));
+                self.set_environment(option, variable);
                 return value;
             }
             let wrong = format!(
@@ -177,44 +228,77 @@ impl<'a> Reader<'a> {
     ) -> Result<(Option<&'static str>, Option<&'static str>), Error> {
         let info = &TABLE[option];
         if let Some(text) = code {
-            let name = known_name(option, text)?;
-            self.set(option, Source::Code);
+            let name = self.known_name(option, text)?;
+            self.set_given(option);
             return Ok((Some(name), None));
         }
         for variable in info.variables {
             let Some(text) = self.raw(variable) else { continue };
-            let (name, feature) = match info.look_up(&text) {
+            let (name, feature) = match self.look_up(option, &text) {
                 Name::Known(name) => (name, None),
                 Name::Later(name, feature) => (name, Some(feature)),
                 Name::Unknown => {
-                    let wrong = format!("{} is not one of {}; it is ignored", quoted(&text), info.list());
+                    let wrong = format!(
+                        "{} is not one of {}; it is ignored",
+                        quoted(&text),
+                        info.list(self.features)
+                    );
                     self.warn(option, variable, wrong);
                     continue;
                 }
             };
-            self.set(option, Source::Environment(variable));
+            self.set_environment(option, variable);
             return Ok((Some(name), feature));
         }
         Ok((default_name(info), None))
     }
-}
 
-/// The name of the table for a name given in code.
-pub(super) fn known_name(option: usize, text: &str) -> Result<&'static str, Error> {
-    let info = &TABLE[option];
-    match info.look_up(text) {
-        Name::Known(name) => Ok(name),
-        Name::Later(name, feature) => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("{}: `{name}` {}", info.name, needs(feature)),
-        )
-        .with_option(info.name)),
-        Name::Unknown => {
-            let hint = closest(text, info.known());
-            let wrong = format!("{} is not one of {}", quoted(text), info.list());
-            Err(bad_value(option, wrong, hint))
+    /// A text or a path that is not empty. `None` when nobody sets it, or the environment does and the build does not
+    /// have the feature that it needs.
+    pub(super) fn text(&mut self, option: usize, code: Option<&str>) -> Result<Option<String>, Error> {
+        let info = &TABLE[option];
+        let missing = info.feature.filter(|feature| !self.has(feature));
+        if let Some(text) = code {
+            if let Some(feature) = missing {
+                return Err(unsupported(option, format!("it {}", needs(feature))));
+            }
+            if text.is_empty() {
+                return Err(bad_value(option, "it is empty".to_owned(), None));
+            }
+            self.set_given(option);
+            return Ok(Some(text.to_owned()));
+        }
+        for variable in info.variables {
+            let Some(text) = self.raw(variable) else { continue };
+            if let Some(feature) = missing {
+                self.warn(option, variable, format!("it {}; it is ignored", needs(feature)));
+                return Ok(None);
+            }
+            self.set_environment(option, variable);
+            return Ok(Some(text));
+        }
+        Ok(default_name(info).map(str::to_owned))
+    }
+
+    /// The name of the table for a name given in code or file.
+    pub(super) fn known_name(&self, option: usize, text: &str) -> Result<&'static str, Error> {
+        let info = &TABLE[option];
+        match self.look_up(option, text) {
+            Name::Known(name) => Ok(name),
+            Name::Later(name, feature) => Err(unsupported(option, format!("`{name}` {}", needs(feature)))),
+            Name::Unknown => {
+                let hint = closest(text, info.known());
+                let wrong = format!("{} is not one of {}", quoted(text), info.list(self.features));
+                Err(bad_value(option, wrong, hint))
+            }
         }
     }
+}
+
+/// An error about something known that this build does not have.
+pub(super) fn unsupported(option: usize, wrong: String) -> Error {
+    let name = TABLE[option].name;
+    Error::new(ErrorKind::Unsupported, format!("{name}: {wrong}")).with_option(name)
 }
 
 /// The end of a sentence about something that needs a feature.

@@ -1,29 +1,38 @@
 //! From what the code and the environment say to what holds.
 
 use super::{
-    AttributeLimits, ClockSource, Effective, Exporter, Limits, LogLevel, Notice, Options, Source, exporters,
-    generated::index::*, propagators, reader::Reader, resource, sampler,
+    AttributeLimits, ClockSource, Effective, Exporter, ExporterSettings, Layers, Limits, LogLevel, Notice,
+    Source, exporters, generated::index::*, propagators, reader::Reader, resource, sampler,
 };
 use crate::Error;
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, vec::Vec};
 
-/// Resolves all options: code, then environment, then default. `env` gives the value of a variable; it is asked only
-/// here. What the user should know about the environment is added to `notices`.
+/// Resolves all options: code, then file, then environment, then default. The environment is read only here. What the
+/// user should know about it is added to `notices`.
 ///
 /// # Errors
-/// What the code sets wrongly: `BadValue` (out of range, or not a known name), `Missing` (a sampler without its rate)
-/// or `Unsupported` (known, but this build does not have the feature). The environment causes no errors.
-pub fn resolve(
-    code: &Options,
-    env: &dyn Fn(&str) -> Option<String>,
-    notices: &mut Vec<Notice>,
-) -> Result<Effective, Error> {
-    let mut reader = Reader::new(env, notices);
+/// What code or file set wrongly: `BadValue` (out of range, or not a known name), `Missing` (a sampler without its rate,
+/// one of two that belong together), `UnknownOption` (a member that an exporter does not have) or `Unsupported` (known,
+/// but this build does not have the feature). The environment causes no errors.
+pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effective, Error> {
+    let merged = layers.given();
+    let code = &merged;
+    let mut reader = Reader::new(layers, notices);
     let r = &mut reader;
     let described = resource::resolve(r, code)?;
-    let exporters = exporters::resolve(r, code)?;
+    let mut exporters = exporters::resolve(r, code)?;
+    let config_file = layers.config_file(r)?;
+    if layers.code.config_file.is_none() && Layers::unreadable(r) {
+        exporters.exporter.clear();
+    }
+    let flat = exporters.flat;
     let max_queue_spans = r.limit(MAX_QUEUE_SPANS, code.max_queue_spans)?;
-    let max_request_bytes = r.limit(MAX_REQUEST_BYTES, code.max_request_bytes)?;
+    // A batch has to fit into a request of every exporter.
+    let requests = exporters
+        .exporter
+        .iter()
+        .filter(|exporter| exporter.kind == Exporter::Otlp);
+    let smallest_request = requests.filter_map(|exporter| exporter.max_request_bytes).min();
     let general = AttributeLimits {
         count: r.number(ATTRIBUTE_LIMITS_COUNT, code.attribute_limits.count)?,
         value_length: r.limit(ATTRIBUTE_LIMITS_VALUE_LENGTH, code.attribute_limits.value_length)?,
@@ -61,7 +70,6 @@ pub fn resolve(
         service_version: described.service_version,
         environment: described.environment,
         resource: described.resource,
-        timeout_ms: r.limit(TIMEOUT_MS, code.timeout_ms)?,
         sampler: sampler::resolve(r, code.sampler.as_ref())?,
         propagators: propagators::resolve(r, code.propagators.as_deref())?,
         delay_ms: delay(r, code.delay_ms, &exporters.exporter)?,
@@ -78,14 +86,12 @@ pub fn resolve(
             MAX_BATCH_BYTES,
             code.max_batch_bytes,
             MAX_REQUEST_BYTES,
-            max_request_bytes,
+            smallest_request,
         )?,
         buffer_bytes: r.number(BUFFER_BYTES, code.buffer_bytes)?,
         exporter_buffer_bytes: r.number(EXPORTER_BUFFER_BYTES, code.exporter_buffer_bytes)?,
         export_timeout_ms: r.limit(EXPORT_TIMEOUT_MS, code.export_timeout_ms)?,
         max_age_ms: r.number(MAX_AGE_MS, code.max_age_ms)?,
-        max_request_bytes,
-        max_response_bytes: r.number(MAX_RESPONSE_BYTES, code.max_response_bytes)?,
         attribute_limits: general,
         limits,
         max_open_spans: r.number(MAX_OPEN_SPANS, code.max_open_spans)?,
@@ -96,19 +102,37 @@ pub fn resolve(
         clock: clock
             .and_then(ClockSource::from_name)
             .unwrap_or(ClockSource::Auto),
+        spool_dir: r.text(SPOOL_DIR, code.spool_dir.as_deref())?,
+        config_file,
         exporter: exporters.exporter,
-        endpoint: exporters.endpoint,
-        protocol: exporters.protocol,
-        headers: exporters.headers,
-        compression: exporters.compression,
+        endpoint: flat.settings.endpoint,
+        protocol: flat.settings.protocol,
+        insecure: flat.insecure,
+        headers: flat.headers,
+        bearer_token: code.bearer_token.clone(),
+        username: code.username.clone(),
+        password: code.password.clone(),
+        compression: flat.settings.compression,
+        timeout_ms: flat.settings.timeout_ms,
+        certificate: flat.settings.certificate,
+        client_certificate: flat.settings.client_certificate,
+        client_key: flat.settings.client_key,
+        proxy: flat.settings.proxy,
+        user_agent: flat.settings.user_agent,
+        concurrent_sends: flat.settings.concurrent_sends,
+        file_path: flat.settings.file_path,
+        file_max_bytes: flat.settings.file_max_bytes,
+        file_max_files: flat.settings.file_max_files,
+        max_request_bytes: flat.settings.max_request_bytes,
+        max_response_bytes: flat.settings.max_response_bytes,
         sources: reader.sources,
     })
 }
 
 /// Who watches the terminal wants to see a span when it ends.
-fn delay(reader: &mut Reader<'_>, code: Option<u64>, exporters: &[Exporter]) -> Result<u64, Error> {
+fn delay(reader: &mut Reader<'_>, code: Option<u64>, exporters: &[ExporterSettings]) -> Result<u64, Error> {
     let delay = reader.number(DELAY_MS, code)?;
-    let console = exporters == [Exporter::Console];
+    let console = matches!(exporters, [only] if only.kind == Exporter::Console);
     Ok(if console && reader.sources[DELAY_MS] == Source::Default {
         0
     } else {
@@ -131,7 +155,7 @@ fn at_most(
     let variable = match reader.sources[option] {
         Source::Default => return Ok(bound),
         Source::Environment(variable) => Some(variable),
-        Source::Code => None,
+        Source::Code | Source::File => None,
     };
     let bounding = super::TABLE[bounding].name;
     let text = format!("{number} is more than `{bounding}`; {bound} is used");

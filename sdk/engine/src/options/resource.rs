@@ -32,14 +32,12 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Describ
         ));
     }
     let listed = list(reader);
-    reader.set(
-        RESOURCE,
-        match (code.resource.is_some(), &listed) {
-            (true, _) => Source::Code,
-            (false, Some((variable, _))) => Source::Environment(variable),
-            (false, None) => Source::Default,
-        },
-    );
+    let given_in = reader.given[RESOURCE];
+    reader.sources[RESOURCE] = match (code.resource.is_some(), &listed) {
+        (true, _) => given_in,
+        (false, Some((variable, _))) => Source::Environment(variable),
+        (false, None) => Source::Default,
+    };
     let mut resource = Resource::new(
         listed
             .iter()
@@ -53,9 +51,9 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Describ
             if text.is_empty() {
                 return Err(bad_value(option, "it is empty".to_owned(), None));
             }
-            (Some(text.clone()), Source::Code)
+            (Some(text.clone()), reader.given[option])
         } else if in_code {
-            (None, Source::Code)
+            (None, given_in)
         } else if let Some((variable, text)) = own.and_then(|own| Some((own, reader.raw(own)?))) {
             (Some(text), Source::Environment(variable))
         } else {
@@ -64,7 +62,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Describ
                 _ => (None, Source::Default),
             }
         };
-        reader.set(option, source);
+        reader.sources[option] = source;
         if let Some(value) = value {
             resource = resource.merge(&Resource::new([KeyValue::new(key, value)], None));
         }

@@ -1,9 +1,9 @@
 //! Which sampler is configured.
 
 use super::{
-    DefaultValue, Source, TABLE,
+    DefaultValue, TABLE,
     generated::index::SAMPLER,
-    reader::{Name, Reader, bad_value, known_name, needs},
+    reader::{Name, Reader, bad_value, needs},
     text::{decimal, quoted},
 };
 use crate::{Error, ErrorKind};
@@ -134,21 +134,21 @@ impl fmt::Display for SamplerConfig {
 pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&SamplerOption>) -> Result<SamplerConfig, Error> {
     match code {
         Some(option) => {
-            let config = of_code(option)?;
-            reader.set(SAMPLER, Source::Code);
+            let config = of_code(reader, option)?;
+            reader.set_given(SAMPLER);
             Ok(config)
         }
         None => Ok(of_environment(reader)),
     }
 }
 
-fn of_code(option: &SamplerOption) -> Result<SamplerConfig, Error> {
+fn of_code(reader: &Reader<'_>, option: &SamplerOption) -> Result<SamplerConfig, Error> {
     match option {
         SamplerOption::Rate(rate) => Ok(SamplerConfig::parent_based(SamplerConfig::probability(checked(
             *rate,
         )?))),
         SamplerOption::Named { name, rate } => {
-            let name = known_name(SAMPLER, name)?;
+            let name = reader.known_name(SAMPLER, name)?;
             let mut asked = false;
             let config = SamplerConfig::of(name, || {
                 asked = true;
@@ -190,22 +190,24 @@ fn of_environment(reader: &mut Reader<'_>) -> SamplerConfig {
         DefaultValue::Text(name) => name,
         _ => "",
     };
-    let name = reader.raw(variable).and_then(|text| match info.look_up(&text) {
-        Name::Known(name) => {
-            reader.set(SAMPLER, Source::Environment(variable));
-            Some(name)
-        }
-        Name::Later(name, feature) => {
-            let wrong = format!("`{name}` {}; `{default}` is used", needs(feature));
-            reader.warn(SAMPLER, variable, wrong);
-            None
-        }
-        Name::Unknown => {
-            let wrong = format!("{} is not a sampler; `{default}` is used", quoted(&text));
-            reader.warn(SAMPLER, variable, wrong);
-            None
-        }
-    });
+    let name = reader
+        .raw(variable)
+        .and_then(|text| match reader.look_up(SAMPLER, &text) {
+            Name::Known(name) => {
+                reader.set_environment(SAMPLER, variable);
+                Some(name)
+            }
+            Name::Later(name, feature) => {
+                let wrong = format!("`{name}` {}; `{default}` is used", needs(feature));
+                reader.warn(SAMPLER, variable, wrong);
+                None
+            }
+            Name::Unknown => {
+                let wrong = format!("{} is not a sampler; `{default}` is used", quoted(&text));
+                reader.warn(SAMPLER, variable, wrong);
+                None
+            }
+        });
     let rate = || {
         let Some(text) = reader.raw(argument) else {
             return Ok(1.0);

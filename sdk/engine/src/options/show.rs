@@ -1,6 +1,6 @@
 //! Values as text, for the list of effective options.
 
-use super::{ClockSource, Compression, Exporter, Headers, LogLevel, Protocol, SamplerConfig};
+use super::{ClockSource, Compression, ExporterSettings, Headers, LogLevel, Protocol, SamplerConfig, Secret};
 use alloc::{
     borrow::ToOwned,
     string::{String, ToString},
@@ -30,7 +30,7 @@ show_display!(
     &'static str,
     Protocol,
     Compression,
-    Exporter,
+    Secret,
     LogLevel,
     ClockSource,
     SamplerConfig
@@ -46,6 +46,13 @@ impl<T: Show> Show for Vec<T> {
     fn show(&self) -> String {
         let items: Vec<String> = self.iter().map(Show::show).collect();
         or_none(items.join(","))
+    }
+}
+
+/// The names only: what holds for each is an option of its own.
+impl Show for ExporterSettings {
+    fn show(&self) -> String {
+        self.name.clone()
     }
 }
 

@@ -12,16 +12,19 @@ pub enum Source {
     Default,
     /// This environment variable.
     Environment(&'static str),
+    /// The configuration file.
+    File,
     /// The code.
     Code,
 }
 
 impl fmt::Display for Source {
-    /// `default`, `code`, or the name of the variable.
+    /// `default`, `code`, `file`, or the name of the variable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Default => "default",
             Self::Environment(variable) => variable,
+            Self::File => "file",
             Self::Code => "code",
         })
     }

@@ -17,8 +17,47 @@ fn with(code: &Options, env: &[(&str, &str)]) -> Result<(Effective, Vec<Notice>)
         let found = env.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
     };
-    let effective = resolve(code, &value, &mut notices)?;
+    let layers = Layers {
+        code,
+        file: None,
+        env: &value,
+        features: ALL,
+    };
+    let effective = resolve(&layers, &mut notices)?;
     Ok((effective, notices))
+}
+
+/// Every feature that a name or an option needs.
+const ALL: &[&str] = &["config-file", "grpc", "spool", "tls", "zstd"];
+
+/// The same with a file between code and environment, and these features.
+fn with_file(
+    code: &Options,
+    file: Option<&Options>,
+    env: &[(&str, &str)],
+    features: &[&str],
+) -> Result<(Effective, Vec<Notice>), Error> {
+    let mut notices = Vec::new();
+    let value = |name: &str| {
+        let found = env.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let layers = Layers {
+        code,
+        file,
+        env: &value,
+        features,
+    };
+    let effective = resolve(&layers, &mut notices)?;
+    Ok((effective, notices))
+}
+
+fn kinds(effective: &Effective) -> Vec<Exporter> {
+    effective.exporter.iter().map(|exporter| exporter.kind).collect()
+}
+
+fn exporters(names: &[&str]) -> Option<Vec<ExporterOption>> {
+    Some(names.iter().map(|&name| name.into()).collect())
 }
 
 fn of_env(env: &[(&str, &str)]) -> (Effective, Vec<Notice>) {
@@ -42,6 +81,9 @@ fn named(name: &str, rate: Option<f64>) -> Options {
 }
 
 mod environment;
+mod exporters;
+mod layers;
+mod plain;
 
 #[test]
 fn the_table_and_the_types_agree() {
@@ -53,7 +95,9 @@ fn the_table_and_the_types_agree() {
             let known = match info.name {
                 "protocol" => Protocol::from_name(name).map(Protocol::name),
                 "compression" => Compression::from_name(name).map(Compression::name),
-                "exporter" if info.values.contains(&name) => Exporter::from_name(name).map(Exporter::name),
+                "exporter" if !info.later.iter().any(|&(later, _)| later == name) => {
+                    Exporter::from_name(name).map(Exporter::name)
+                }
                 "log_level" if name == "verbose" => Some(name),
                 "log_level" => LogLevel::from_name(name).map(LogLevel::name),
                 "clock" => ClockSource::from_name(name).map(ClockSource::name),
@@ -73,7 +117,7 @@ fn the_table_and_the_types_agree() {
 fn defaults() {
     let (effective, notices) = of_env(&[]);
     assert_eq!(notices, []);
-    assert_eq!(effective.exporter, [Exporter::Otlp]);
+    assert_eq!(kinds(&effective), [Exporter::Otlp]);
     assert_eq!(effective.sampler.to_string(), "ParentBased(root=AlwaysOn)");
     assert_eq!(effective.span_limits(), spanline_core::SpanLimits::default());
     assert_eq!(
@@ -154,7 +198,7 @@ fn bad_values_in_code_are_errors_with_hints() {
     );
     bad(
         Options {
-            exporter: names(&["OTPL"]),
+            exporter: exporters(&["OTPL"]),
             ..new()
         },
         ErrorKind::BadValue,
@@ -163,7 +207,7 @@ fn bad_values_in_code_are_errors_with_hints() {
     );
     bad(
         Options {
-            exporter: names(&["zipkn"]),
+            exporter: exporters(&["zipkn"]),
             ..new()
         },
         ErrorKind::BadValue,
@@ -267,13 +311,6 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
         ),
         (
             Options {
-                protocol: Some("HTTP/JSON".to_owned()),
-                ..new()
-            },
-            "`http-json`",
-        ),
-        (
-            Options {
                 compression: Some("zstd".to_owned()),
                 ..new()
             },
@@ -281,7 +318,7 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
         ),
         (
             Options {
-                exporter: names(&["otlp", "zipkin"]),
+                exporter: exporters(&["otlp", "zipkin"]),
                 ..new()
             },
             "`zipkin`",
@@ -294,9 +331,45 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
             "`b3`",
         ),
         (named("parentbased_jaeger_remote", None), "`jaeger-remote`"),
+        (
+            Options {
+                endpoint: Some("https://h/v1/traces".to_owned()),
+                ..new()
+            },
+            "`tls`",
+        ),
+        (
+            Options {
+                certificate: Some("/ca.pem".to_owned()),
+                ..new()
+            },
+            "`tls`",
+        ),
+        (
+            Options {
+                spool_dir: Some("/spool".to_owned()),
+                ..new()
+            },
+            "`spool`",
+        ),
+        (
+            Options {
+                config_file: Some("c.yaml".to_owned()),
+                ..new()
+            },
+            "`config-file`",
+        ),
     ] {
-        let error = error(code);
+        let error = with_file(&code, None, &[], &[]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        // The same in a file.
+        if code.config_file.is_none() {
+            let in_file = with_file(&new(), Some(&code), &[], &[]).unwrap_err();
+            assert_eq!(
+                (in_file.kind(), in_file.message()),
+                (error.kind(), error.message())
+            );
+        }
         assert!(error.message().contains(feature), "{error}");
     }
 }

@@ -1,0 +1,198 @@
+//! What holds for one exporter, or for all that say nothing else.
+
+use super::{
+    Compression, DefaultValue, Exporter, ExporterOption, ExporterSettings, Headers, LogLevel, Protocol,
+    Source, TABLE, credentials, endpoint,
+    generated::index::*,
+    headers::checked_value,
+    proxy,
+    reader::{Reader, bad_value, needs, unsupported},
+};
+use crate::{Error, ErrorKind};
+use alloc::{borrow::ToOwned, format, string::String};
+
+/// The settings, and what stays apart from them.
+pub(super) struct One {
+    /// The kind is not known here.
+    pub(super) settings: ExporterSettings,
+    /// Without the credentials.
+    pub(super) headers: Headers,
+    pub(super) insecure: bool,
+    /// Whether an OTLP exporter can be made of it: not when the environment asks for what is not there.
+    pub(super) usable: bool,
+}
+
+/// Resolves the options of one exporter.
+pub(super) fn one(r: &mut Reader<'_>, given: &ExporterOption) -> Result<One, Error> {
+    let mut usable = true;
+    let mut name = |r: &mut Reader<'_>, option: usize, given: Option<&String>| {
+        let (name, missing) = r.name(option, given.map(String::as_str))?;
+        if let (Some(name), Some(feature), Source::Environment(variable)) = (name, missing, r.sources[option])
+        {
+            usable = false;
+            let wrong = format!("`{name}` {}; there is no OTLP exporter", needs(feature));
+            r.warn(option, variable, wrong);
+        }
+        Ok::<_, Error>(name)
+    };
+    let protocol = name(r, PROTOCOL, given.protocol.as_ref())?;
+    let protocol = protocol
+        .and_then(Protocol::from_name)
+        .unwrap_or(Protocol::HttpProtobuf);
+    let compression = name(r, COMPRESSION, given.compression.as_ref())?;
+    let insecure = r.boolean(INSECURE, given.insecure);
+    let endpoint = url(r, given.endpoint.as_deref(), protocol, insecure)?;
+    usable &= tls_is_there(r, &endpoint)?;
+    usable &= client_is_whole(r, given)?;
+    let plain_headers = headers(r, given.headers.as_ref())?;
+    let mut headers = plain_headers.clone();
+    credentials::apply(r, given, &mut headers)?;
+    let settings = ExporterSettings {
+        kind: Exporter::Otlp,
+        name: String::new(),
+        proxy: proxy::resolve(r, given.proxy.as_deref(), &endpoint)?,
+        endpoint,
+        protocol,
+        headers,
+        compression: compression
+            .and_then(Compression::from_name)
+            .unwrap_or(Compression::None),
+        timeout_ms: r.limit(TIMEOUT_MS, given.timeout_ms)?,
+        certificate: r.text(CERTIFICATE, given.certificate.as_deref())?,
+        client_certificate: r.text(CLIENT_CERTIFICATE, given.client_certificate.as_deref())?,
+        client_key: r.text(CLIENT_KEY, given.client_key.as_deref())?,
+        user_agent: user_agent(r, given.user_agent.as_deref())?,
+        concurrent_sends: r.number(CONCURRENT_SENDS, given.concurrent_sends)?,
+        max_request_bytes: r.limit(MAX_REQUEST_BYTES, given.max_request_bytes)?,
+        max_response_bytes: r.number(MAX_RESPONSE_BYTES, given.max_response_bytes)?,
+        file_path: r.text(FILE_PATH, given.path.as_deref())?.unwrap_or_default(),
+        file_max_bytes: r.limit(FILE_MAX_BYTES, given.max_bytes)?,
+        file_max_files: r.number(FILE_MAX_FILES, given.max_files)?,
+    };
+    Ok(One {
+        settings,
+        headers: plain_headers,
+        insecure,
+        usable,
+    })
+}
+
+fn url(
+    reader: &mut Reader<'_>,
+    given: Option<&str>,
+    protocol: Protocol,
+    insecure: bool,
+) -> Result<String, Error> {
+    const BARE: &str = "the URL has no path and is used as it is; receivers usually listen at `/v1/traces`";
+    let grpc = protocol == Protocol::Grpc;
+    let wrong = match grpc {
+        true => "it is neither an `http` or `https` URL with a host nor `host:port`",
+        false => "it is not an `http` or `https` URL with a host",
+    };
+    let bare = |url: &str| !grpc && endpoint::is_root(url);
+    if let Some(text) = given {
+        let url = match grpc {
+            true => endpoint::of_grpc(text, insecure),
+            false => endpoint::of_signal(text),
+        };
+        let url = url.ok_or_else(|| bad_value(ENDPOINT, wrong.to_owned(), None))?;
+        reader.set_given(ENDPOINT);
+        if bare(&url) {
+            reader.notice(LogLevel::Info, ENDPOINT, None, BARE.to_owned());
+        }
+        return Ok(url);
+    }
+    for (index, variable) in TABLE[ENDPOINT].variables.iter().enumerate() {
+        let Some(text) = reader.raw(variable) else {
+            continue;
+        };
+        let url = match (grpc, index) {
+            (true, _) => endpoint::of_grpc(&text, insecure),
+            (false, 0) => endpoint::of_signal(&text),
+            (false, _) => endpoint::of_base(&text),
+        };
+        match url {
+            Some(url) => {
+                reader.set_environment(ENDPOINT, variable);
+                if bare(&url) {
+                    reader.notice(LogLevel::Info, ENDPOINT, Some(variable), BARE.to_owned());
+                }
+                return Ok(url);
+            }
+            // It may hold a password, so it is not shown.
+            None => reader.warn(ENDPOINT, variable, format!("{wrong}; it is ignored")),
+        }
+    }
+    Ok(match (grpc, TABLE[ENDPOINT].default) {
+        (true, _) => "http://localhost:4317".to_owned(),
+        (false, DefaultValue::Text(url)) => url.to_owned(),
+        (false, _) => String::new(),
+    })
+}
+
+/// Whether what the endpoint asks for is there; an error when code or file ask.
+fn tls_is_there(reader: &mut Reader<'_>, url: &str) -> Result<bool, Error> {
+    let https = url
+        .get(..6)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
+    if !https || reader.has("tls") {
+        return Ok(true);
+    }
+    match reader.sources[ENDPOINT] {
+        Source::Environment(variable) => {
+            let wrong = format!("`https` {}; there is no OTLP exporter", needs("tls"));
+            reader.warn(ENDPOINT, variable, wrong);
+            Ok(false)
+        }
+        _ => Err(unsupported(ENDPOINT, format!("`https` {}", needs("tls")))),
+    }
+}
+
+/// Whether the client's certificate and key are both there, or neither; an error when code or file gave the one.
+fn client_is_whole(reader: &mut Reader<'_>, given: &ExporterOption) -> Result<bool, Error> {
+    let certificate = reader.text(CLIENT_CERTIFICATE, given.client_certificate.as_deref())?;
+    let key = reader.text(CLIENT_KEY, given.client_key.as_deref())?;
+    let (there, missing) = match (certificate, key) {
+        (Some(_), None) => (CLIENT_CERTIFICATE, CLIENT_KEY),
+        (None, Some(_)) => (CLIENT_KEY, CLIENT_CERTIFICATE),
+        _ => return Ok(true),
+    };
+    let (there_name, missing_name) = (TABLE[there].name, TABLE[missing].name);
+    if let Source::Environment(variable) = reader.sources[there] {
+        let text = format!("`{missing_name}` is missing, which belongs to it; there is no OTLP exporter");
+        reader.notice(LogLevel::Error, there, Some(variable), text);
+        return Ok(false);
+    }
+    let message = format!("{missing_name}: it is missing, as `{there_name}` is set");
+    Err(Error::new(ErrorKind::Missing, message).with_option(missing_name))
+}
+
+fn headers(reader: &mut Reader<'_>, given: Option<&Headers>) -> Result<Headers, Error> {
+    if let Some(headers) = given {
+        let headers = headers
+            .checked()
+            .map_err(|wrong| bad_value(HEADERS, wrong, None))?;
+        reader.set_given(HEADERS);
+        return Ok(headers);
+    }
+    for variable in TABLE[HEADERS].variables {
+        let Some(text) = reader.raw(variable) else {
+            continue;
+        };
+        let headers = Headers::parse(&text, &mut |wrong| reader.warn(HEADERS, variable, wrong));
+        reader.set_environment(HEADERS, variable);
+        return Ok(headers);
+    }
+    Ok(Headers::default())
+}
+
+fn user_agent(reader: &mut Reader<'_>, given: Option<&str>) -> Result<Option<String>, Error> {
+    let text = reader.text(USER_AGENT, given)?;
+    match text {
+        Some(text) if checked_value("user-agent", text.as_bytes()).is_err() => {
+            let wrong = "it has characters other than printable ASCII".to_owned();
+            Err(bad_value(USER_AGENT, wrong, None))
+        }
+        text => Ok(text),
+    }
+}
