@@ -1,6 +1,7 @@
 //! How a provider is built.
 
 use crate::clock::{Clock, ClockKind};
+use crate::config::{self, Layer, Model, Node, Registry};
 use crate::detect::{self, HostDetector, ProcessDetector, ResourceDetector};
 use crate::export::{MemoryExporter, SpanExporter};
 use crate::features::FEATURES;
@@ -37,6 +38,8 @@ pub struct Builder {
     resource: Option<Resource>,
     detectors: Vec<Arc<dyn ResourceDetector>>,
     without_environment: bool,
+    registry: Registry,
+    model: Option<Model>,
 }
 
 /// Begins to describe a provider; the environment alone is enough.
@@ -213,6 +216,46 @@ impl Builder {
         self
     }
 
+    /// A configuration that has been read already, instead of a file that `config_file` or the environment name. What
+    /// is set in code wins over it; of the environment nothing counts then but the proxies.
+    pub fn model(mut self, model: Model) -> Self {
+        self.model = Some(model);
+        self
+    }
+
+    /// Components of your own that a configuration file may name.
+    pub fn components(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// What a dictionary says, as if it had been set here: `service_name`, `sampler`, `propagation` and `exporters`; or
+    /// a tree whose root is `tracing`.
+    ///
+    /// # Errors
+    ///
+    /// The first unknown key, else the first thing that is wrong, with its path as the error's option and what was
+    /// probably meant as its hint.
+    ///
+    /// ```
+    /// use spanline::config::Node;
+    /// let sampler = Node::map([("type", Node::from("probabilistic")), ("rate", Node::from(0.1))]);
+    /// let tree = Node::map([("service_name", Node::from("orders")), ("sampler", sampler)]);
+    /// let provider = spanline::init().configure(&tree)?.exporter("memory").build()?;
+    /// assert_eq!(provider.options().sampler.to_string(), "ParentBased(root=Probability(0.1))");
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn configure(mut self, tree: &Node) -> Result<Self, Error> {
+        let read = match tree.get("tracing") {
+            Some(_) => spanline_engine::config::tracing(tree),
+            None => spanline_engine::config::dictionary(tree),
+        };
+        let remarks = read.and_then(|flat| spanline_engine::config::apply(&flat, &mut self.options));
+        let remarks = remarks.map_err(|problem| problem.into_error(None))?;
+        config::tell("the dictionary", &remarks);
+        Ok(self)
+    }
+
     /// Reads no environment variable.
     pub fn without_environment(mut self) -> Self {
         self.without_environment = true;
@@ -245,34 +288,57 @@ impl Builder {
             env: &env,
             features: FEATURES,
         };
-        let effective = resolve(&layers, &mut notices)?;
+        let mut file = Layer::find(self.model, &self.registry, &layers)?;
+        let layers = Layers {
+            file: file.options.as_ref(),
+            ..layers
+        };
+        let mut effective = resolve(&layers, &mut notices)?;
         log::set_level(level(effective.log_level));
         for notice in &notices {
             tell(notice);
         }
+        file.tell();
         let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
         let memory = MemoryExporter::new();
-        let mut exporters = if only_own {
-            Vec::new()
-        } else {
-            specs(&effective, &memory)?
+        let mut exporters = match specs(&effective, &memory) {
+            _ if only_own || file.is_broken => Vec::new(),
+            Err(error) if file.of_environment => {
+                file.breaks(&error);
+                Vec::new()
+            }
+            specs => specs?,
         };
+        let made = file.made;
+        let of_file = made
+            .exporters
+            .into_iter()
+            .filter(|_| self.options.exporter.is_none() && !only_own);
+        let own = self.exporters.into_iter().filter(|_| !file.is_broken);
         exporters.extend(
-            self.exporters
-                .into_iter()
+            of_file
+                .chain(own)
                 .map(|(name, exporter)| ExporterSpec::Given { name, exporter }),
         );
+        effective.disabled |= file.is_broken;
         let has_memory = exporters.iter().any(|spec| spec.name() == "memory");
         let resource = self
             .resource
-            .unwrap_or_else(|| describe(&effective, &self.detectors));
+            .unwrap_or_else(|| describe(&effective, made.detectors, made.schema_url, &self.detectors));
         let (head, tail) = otlp::encode_resource(&resource);
-        let propagator = self.propagator.unwrap_or_else(|| {
-            Arc::new(CompositePropagator::new(
-                effective.propagators.iter().filter_map(|name| by_name(name)),
-            ))
+        let named = self.options.propagators.is_some();
+        let of_file = made.propagator.filter(|_| !named);
+        let propagator = self.propagator.or(of_file).unwrap_or_else(|| {
+            let names = effective.propagators.iter().filter(|_| named || !file.is_broken);
+            Arc::new(CompositePropagator::new(names.filter_map(|name| by_name(name))))
         });
-        let sampler = self.sampler.unwrap_or_else(|| effective.sampler.build());
+        let of_file = made.sampler.filter(|_| self.options.sampler.is_none());
+        let sampler = self
+            .sampler
+            .or(of_file)
+            .unwrap_or_else(|| effective.sampler.build());
+        let mut processors = made.processors;
+        processors.extend(self.processors);
         let config = Config {
             resource,
             encoded_resource: EncodedPart { head, tail },
@@ -312,8 +378,8 @@ impl Builder {
         Ok(Provider::new(Parts {
             config,
             sampler,
-            id_generator: self.id_generator,
-            processors: self.processors,
+            id_generator: self.id_generator.or(made.id_generator),
+            processors,
             disabled,
         }))
     }
@@ -323,14 +389,27 @@ fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn describe(effective: &Effective, own: &[Arc<dyn ResourceDetector>]) -> Resource {
-    let process = ProcessDetector::new();
-    let host = HostDetector::new();
-    let built_in: [&dyn ResourceDetector; 2] = [&process, &host];
-    let found = detect::detect_all(built_in.into_iter().chain(own.iter().map(|detector| &**detector)));
-    detect::default_resource()
-        .merge(&found)
-        .merge(&effective.resource)
+/// The default resource, what the detectors find, and what is configured; a configuration file may name the detectors.
+fn describe(
+    effective: &Effective,
+    of_file: Option<Vec<Arc<dyn ResourceDetector>>>,
+    schema_url: Option<String>,
+    own: &[Arc<dyn ResourceDetector>],
+) -> Resource {
+    let mut detectors = of_file.unwrap_or_else(|| {
+        vec![
+            Arc::new(ProcessDetector::new()) as Arc<dyn ResourceDetector>,
+            Arc::new(HostDetector::new()),
+        ]
+    });
+    detectors.extend_from_slice(own);
+    let found = detect::default_resource()
+        .merge(&detect::detect_all(detectors.iter().map(|detector| &**detector)))
+        .merge(&effective.resource);
+    match schema_url {
+        Some(url) => Resource::new(found.attributes().iter().cloned(), Some(url.into())),
+        None => found,
+    }
 }
 
 fn level(level: LogLevel) -> Level {

@@ -3,6 +3,7 @@
 //! A detector looks around quickly and returns what it found. Not finding something is no error: the attribute is
 //! left out. Nothing here contacts the network or runs a program.
 
+mod container;
 mod host;
 mod process;
 mod service;
@@ -11,6 +12,7 @@ use crate::log::{self, Level, UserText};
 use spanline_core::{KeyValue, Resource};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use container::ContainerDetector;
 pub use host::HostDetector;
 pub use process::ProcessDetector;
 pub use service::ServiceDetector;

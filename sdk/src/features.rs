@@ -2,6 +2,8 @@
 
 /// The features of this build.
 pub(crate) const FEATURES: &[&str] = &[
+    #[cfg(feature = "config-file")]
+    "config-file",
     #[cfg(feature = "grpc")]
     "grpc",
     #[cfg(feature = "tls")]

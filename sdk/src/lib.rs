@@ -27,6 +27,7 @@
 mod builder;
 mod by_epoch;
 mod clock;
+pub mod config;
 pub mod context;
 mod detect;
 mod end;
@@ -59,7 +60,9 @@ mod transport;
 
 pub use builder::{Builder, init};
 pub use context::{attach, current_span};
-pub use detect::{HostDetector, ProcessDetector, ResourceDetector, SCHEMA_URL, ServiceDetector};
+pub use detect::{
+    ContainerDetector, HostDetector, ProcessDetector, ResourceDetector, SCHEMA_URL, ServiceDetector,
+};
 pub use export::{
     AnswerStatus, ConsoleExporter, ExportBatch, ExportResult, ExportedSpan, ExporterDescription,
     FinishedEvent, FinishedLink, FinishedSpan, MemoryExporter, SpanExporter,

@@ -31,7 +31,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// An option, or a key of a configuration, that does not exist.
+    /// An option that does not exist.
     UnknownOption = 1, "unknown_option";
     /// A value of the right type that is out of range or not one of the known names.
     BadValue = 2, "bad_value";
@@ -43,6 +43,8 @@ kinds! {
     Unsupported = 5, "unsupported";
     /// Text that cannot be read as what it should be.
     Parse = 6, "parse";
+    /// A key of a configuration that has no place where it stands.
+    UnknownKey = 7, "unknown_key";
     /// There is a running instance already.
     AlreadyStarted = 100, "already_started";
     /// The instance was shut down before.

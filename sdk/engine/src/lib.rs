@@ -12,6 +12,7 @@ extern crate alloc;
 extern crate std;
 
 mod attributes;
+pub mod config;
 mod engine;
 mod error;
 mod export;

@@ -22,6 +22,7 @@ use crate::processor::SpanProcessor;
 use crate::tracer::Tracer;
 use crate::{IdGenerator, fork, guard, local};
 use engines::EngineSet;
+use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::{Plan, Sampler};
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
@@ -303,6 +304,11 @@ impl Provider {
     /// ```
     pub fn options(&self) -> &Effective {
         &self.shared().config.effective
+    }
+
+    /// The propagator that it was configured with.
+    pub fn propagator(&self) -> Arc<dyn TextMapPropagator> {
+        self.shared().config.propagator.clone()
     }
 
     /// What the exporter named `memory` keeps; flushes first, so that every span that has ended is there. `None` when

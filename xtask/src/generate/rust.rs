@@ -402,7 +402,7 @@ fn table(out: &mut String, rows: &[Row]) {
             "OptionInfo {{ name: {:?}, kind: OptionType::{kind}, unit: {:?}, default: DefaultValue::{default}, \
              min: {}, max: {}, zero_is_none: {}, values: &{:?}, needs: &{:?}, later: &{:?}, feature: {:?}, \
              member: {:?}, fallback: {:?}, variables: &{:?}, \
-             secret: {}, text: {:?} }},",
+             yaml: {:?}, secret: {}, text: {:?} }},",
             row.name,
             row.unit,
             row.min,
@@ -415,6 +415,7 @@ fn table(out: &mut String, rows: &[Row]) {
             row.member,
             row.fallback,
             row.env,
+            row.yaml,
             row.secret,
             row.text,
         );

@@ -31,6 +31,7 @@ pub(super) struct Row {
     pub(super) rust: Option<String>,
     pub(super) fallback: Option<String>,
     pub(super) env: Vec<String>,
+    pub(super) yaml: String,
     pub(super) secret: bool,
     pub(super) text: String,
 }
@@ -137,8 +138,6 @@ fn parse_row(table: &Table) -> Result<Row, String> {
     if !KINDS.contains(&kind.as_str()) {
         return Err(at(format!("unknown type {kind}")));
     }
-    // Nothing reads the path yet, but each option says where it will stand in a file.
-    needed("yaml").map_err(at)?;
     let unit = match kind.as_str() {
         "duration_ms" => "ms".to_owned(),
         "bytes" => "bytes".to_owned(),
@@ -159,6 +158,7 @@ fn parse_row(table: &Table) -> Result<Row, String> {
         rust: string(table, "rust").map_err(at)?,
         fallback: string(table, "fallback").map_err(at)?,
         env: strings(table.get("env")).map_err(at)?,
+        yaml: needed("yaml").map_err(at)?,
         secret: table.get("secret").and_then(Value::as_bool).unwrap_or(false),
         text: needed("text").map_err(at)?,
         kind,

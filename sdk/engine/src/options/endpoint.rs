@@ -114,7 +114,7 @@ pub(super) fn of_grpc(text: &str, insecure: bool) -> Option<String> {
 }
 
 /// The URL of the signal, from a base: `v1/traces` is added to its path, whatever that is.
-pub(super) fn of_base(base: &str) -> Option<String> {
+pub(crate) fn of_base(base: &str) -> Option<String> {
     if is_unix(base) {
         return of_unix(base);
     }
@@ -134,7 +134,7 @@ pub(super) fn of_signal(text: &str) -> Option<String> {
 }
 
 /// Whether the URL has no path but the root.
-pub(super) fn is_root(url: &str) -> bool {
+pub(crate) fn is_root(url: &str) -> bool {
     Url::parse(url).is_some_and(|url| matches!(url.path, "" | "/"))
 }
 

@@ -58,7 +58,7 @@ impl Headers {
 
     /// Reads `name=value,name=value` with percent-encoded values. What is wrong with a pair goes to `problem`, without
     /// its value, and the pair is skipped.
-    pub(super) fn parse(text: &str, problem: &mut dyn FnMut(String)) -> Self {
+    pub(crate) fn parse(text: &str, problem: &mut dyn FnMut(String)) -> Self {
         let ows = |c| matches!(c, ' ' | '\t');
         let mut headers = Self::default();
         let pairs = text.trim_matches(is_space).split(',').enumerate();

@@ -86,6 +86,8 @@ pub struct OptionInfo {
     pub fallback: Option<&'static str>,
     /// The environment variables, the one that wins first.
     pub variables: &'static [&'static str],
+    /// Where it stands in the configuration file.
+    pub yaml: &'static str,
     /// Whether its value is never shown.
     pub secret: bool,
     /// What it does, in Markdown.

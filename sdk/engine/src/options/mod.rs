@@ -25,7 +25,7 @@
 
 mod credentials;
 mod derived;
-mod endpoint;
+pub(crate) mod endpoint;
 mod exporters;
 mod generated;
 mod headers;
@@ -40,13 +40,13 @@ mod propagators;
 mod proxy;
 mod reader;
 mod resolve;
-mod resource;
+pub(crate) mod resource;
 mod sampler;
 mod secret;
 mod settings;
 mod show;
 mod source;
-mod text;
+pub(crate) mod text;
 
 pub use {
     generated::{

@@ -103,7 +103,7 @@ fn list(reader: &mut Reader<'_>) -> Option<(&'static str, Vec<KeyValue>)> {
 }
 
 /// `key=value,key=value`, percent-encoded; or the number of the first bad pair and what is wrong with it.
-fn parse(text: &str) -> Result<Vec<KeyValue>, (usize, &'static str)> {
+pub(crate) fn parse(text: &str) -> Result<Vec<KeyValue>, (usize, &'static str)> {
     let mut attributes = Vec::new();
     for (index, pair) in text.split(',').enumerate() {
         let wrong = |what| (index + 1, what);

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 /// ASCII digits only: no sign, space, exponent or grouping. `None` also beyond 2^63 - 1.
-pub(super) fn integer(text: &str) -> Option<u64> {
+pub(crate) fn integer(text: &str) -> Option<u64> {
     let number = text.bytes().try_fold(0u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         sum.checked_mul(10)?.checked_add(digit)
@@ -30,7 +30,7 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
 }
 
 /// The non-empty items of a comma-separated list, trimmed.
-pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(|item| item.trim_matches(is_space))
         .filter(|item| !item.is_empty())
@@ -75,7 +75,7 @@ const fn hex(digit: u8) -> Option<u8> {
 }
 
 /// A value for a message: in quotes, escaped, at most 60 characters of it.
-pub(super) fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     match value.char_indices().nth(60) {
         Some((end, _)) => alloc::format!("{:?}...", &value[..end]),
         None => alloc::format!("{value:?}"),

@@ -1,0 +1,140 @@
+//! Which of the detected attributes are taken.
+
+use crate::detect::ResourceDetector;
+use spanline_core::Resource;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A detector of whose attributes only some are taken.
+#[derive(Debug)]
+pub(super) struct Filtered {
+    detector: Arc<dyn ResourceDetector>,
+    included: Option<Vec<String>>,
+    excluded: Vec<String>,
+}
+
+impl Filtered {
+    /// All that the detector finds, or what an `included` pattern fits; but nothing that an `excluded` one fits.
+    pub(super) fn new(
+        detector: Arc<dyn ResourceDetector>,
+        included: Option<Vec<String>>,
+        excluded: Vec<String>,
+    ) -> Self {
+        Self {
+            detector,
+            included,
+            excluded,
+        }
+    }
+
+    fn takes(&self, key: &str) -> bool {
+        let fits = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, key));
+        self.included.as_deref().is_none_or(fits) && !fits(&self.excluded)
+    }
+}
+
+impl ResourceDetector for Filtered {
+    fn name(&self) -> &str {
+        self.detector.name()
+    }
+
+    fn detect(&self) -> Resource {
+        let found = self.detector.detect();
+        let taken = found
+            .attributes()
+            .iter()
+            .filter(|attribute| self.takes(&attribute.key));
+        let schema_url = found.schema_url().map(|url| Cow::Owned(url.to_owned()));
+        Resource::new(taken.cloned(), schema_url)
+    }
+}
+
+/// Whether a pattern fits the whole text: `*` stands for any characters, also none, `?` for exactly one. Case counts.
+/// The effort is at most the product of both lengths.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    // Where the last star stands, and what it has swallowed so far.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match &mut star {
+                Some((at, swallowed)) => {
+                    *swallowed += 1;
+                    (p, t) = (*at + 1, *swallowed);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::HostDetector;
+    use proptest::prelude::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, fits) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("host.*", "host.name", true),
+            ("host.*", "hostname", false),
+            ("h?st.name", "host.name", true),
+            ("*.name", "process.executable.name", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+            ("Host.*", "host.name", false),
+            ("?", "\u{e9}", true),
+        ] {
+            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    /// The same by recursion, which is plain but may take for ever.
+    fn plain(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], _) => text.is_empty(),
+            (['*', rest @ ..], _) => (0..=text.len()).any(|taken| plain(rest, &text[taken..])),
+            ([_, ..], []) => false,
+            ([c, rest @ ..], [t, others @ ..]) => (*c == '?' || c == t) && plain(rest, others),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_fit_as_the_plain_way_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            prop_assert_eq!(matches(&pattern, &text), plain(&chars(&pattern), &chars(&text)));
+        }
+    }
+
+    #[test]
+    fn attributes_are_included_and_excluded_and_the_schema_stays() {
+        let host = || Arc::new(HostDetector::new());
+        let some = Filtered::new(host(), Some(vec!["host.*".into()]), vec!["*.arch".into()]);
+        let found = some.detect();
+        let keys: Vec<&str> = found.attributes().iter().map(|a| &*a.key).collect();
+        assert_eq!(keys, ["host.name"]);
+        assert_eq!(found.schema_url(), Some(crate::SCHEMA_URL));
+        assert!(
+            Filtered::new(host(), Some(vec![]), vec![])
+                .detect()
+                .attributes()
+                .is_empty()
+        );
+        assert!(Filtered::new(host(), None, vec![]).detect().attributes().len() > 1);
+    }
+}

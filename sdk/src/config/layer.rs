@@ -1,0 +1,103 @@
+//! Which configuration holds for a provider, and what it comes to.
+
+use super::components::Made;
+use super::model::Model;
+use super::registry::Registry;
+use crate::Error;
+use crate::log::{self, Level};
+use spanline_engine::config::Remark;
+use spanline_engine::options::{Layers, Options, Source, config_file};
+
+/// What a configuration file contributes to a provider.
+#[derive(Debug, Default)]
+pub(crate) struct Layer {
+    /// What it sets; `None`: there is no file.
+    pub(crate) options: Option<Options>,
+    pub(crate) made: Made,
+    /// The environment named the file: what is wrong with it is reported and makes no call fail.
+    pub(crate) of_environment: bool,
+    /// Something was wrong with it: nothing is recorded.
+    pub(crate) is_broken: bool,
+    name: String,
+    remarks: Vec<Remark>,
+}
+
+impl Layer {
+    /// The configuration that the code gives, else the file that code or environment name.
+    pub(crate) fn find(
+        given: Option<Model>,
+        registry: &Registry,
+        layers: &Layers<'_>,
+    ) -> Result<Self, Error> {
+        if let Some(model) = given {
+            return Self::of(&model, registry, layers);
+        }
+        let Some((path, source)) = config_file(layers)? else {
+            return Ok(Self::default());
+        };
+        let of_environment = matches!(source, Source::Environment(_));
+        let mut layer = match read(&path).and_then(|model| Self::of(&model, registry, layers)) {
+            Ok(layer) => layer,
+            Err(error) if of_environment => {
+                let mut layer = Self {
+                    options: Some(Options::default()),
+                    ..Self::default()
+                };
+                layer.breaks(&error);
+                layer
+            }
+            Err(error) => return Err(error),
+        };
+        layer.of_environment = of_environment;
+        Ok(layer)
+    }
+
+    fn of(model: &Model, registry: &Registry, layers: &Layers<'_>) -> Result<Self, Error> {
+        let (options, remarks) = model.layer(layers.features)?;
+        Ok(Self {
+            options: Some(options),
+            made: model.components(registry)?,
+            name: model.name().to_owned(),
+            remarks,
+            ..Self::default()
+        })
+    }
+
+    /// Reports what is wrong with the file that the environment names. Nothing is recorded then, but the program goes on.
+    pub(crate) fn breaks(&mut self, error: &Error) {
+        self.is_broken = true;
+        self.made = Made::default();
+        let line = format_args!("OTEL_CONFIG_FILE: {}; nothing is recorded", error.message());
+        log::report(Level::Error, "config_file_broken", line);
+    }
+
+    /// One line for each level: of each kind of message only one a minute is let through.
+    pub(crate) fn tell(&self) {
+        tell(&self.name, &self.remarks);
+    }
+}
+
+/// Logs remarks about the configuration of this name.
+pub(crate) fn tell(name: &str, remarks: &[Remark]) {
+    for (level, kind) in [(Level::Warn, "config_file"), (Level::Info, "config_file_note")] {
+        let of_level = remarks
+            .iter()
+            .filter(|remark| remark.level.name() == level.name());
+        let texts: Vec<String> = of_level.map(ToString::to_string).collect();
+        if !texts.is_empty() {
+            log::report(level, kind, format_args!("{name}: {}", texts.join("; ")));
+        }
+    }
+}
+
+#[cfg(feature = "config-file")]
+fn read(path: &str) -> Result<Model, Error> {
+    super::parse_file(path)
+}
+
+/// Not reached: the options refuse a file that the build cannot read.
+#[cfg(not(feature = "config-file"))]
+fn read(_: &str) -> Result<Model, Error> {
+    let message = "configuration files need the feature `config-file`, which this build does not have";
+    Err(Error::new(crate::ErrorKind::Unsupported, message).with_option("config_file"))
+}

@@ -1,0 +1,115 @@
+//! Files named in code, and the examples.
+
+use crate::common::{Receiver, finish, only_span};
+use crate::{File, memory_file};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use spanline::config::{Registry, parse_file};
+use spanline::options::Source;
+use spanline::{ErrorKind, OwnedValue};
+use std::path::Path;
+
+#[test]
+fn what_the_code_sets_wins_over_the_file() {
+    let file = File::new(
+        "wins.yaml",
+        &memory_file(
+            "    - batch: { exporter: { discard: } }\n  sampler: { always_off: }\nresource: { attributes: [ {name: service.name, value: f}, {name: k, value: f} ] }\npropagator: { composite: [ {baggage: } ] }\n",
+        ),
+    );
+    let plain = spanline::init().config_file(file.path()).build().unwrap();
+    assert_eq!(plain.sampler_description(), "AlwaysOffSampler");
+    assert_eq!(plain.options().exporter.len(), 2);
+    let provider = spanline::init()
+        .config_file(file.path())
+        .service_name("c")
+        .sampler("always_on")
+        .exporter("memory")
+        .propagators(["tracecontext"])
+        .build()
+        .unwrap();
+    let text = |key| provider.resource().get(key).and_then(OwnedValue::as_str);
+    assert_eq!((text("service.name"), text("k")), (Some("c"), Some("f")));
+    let options = provider.options();
+    assert_eq!(
+        (options.exporter.len(), options.source("exporter")),
+        (1, Some(Source::Code))
+    );
+    assert_eq!(provider.propagator().fields(), ["traceparent", "tracestate"]);
+    provider.tracer("t").span("s").start().end();
+    only_span(&provider);
+    finish(&provider);
+}
+
+#[test]
+fn a_file_that_the_code_names_and_that_is_wrong_is_an_error() {
+    let missing = spanline::init()
+        .config_file("/nowhere/spanline.yaml")
+        .build()
+        .unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Io);
+    assert!(missing.message().contains("/nowhere/spanline.yaml"), "{missing}");
+    let file = File::new("wrong.yaml", "file_format: '1.1'\n\nressource: {}\n");
+    let wrong = spanline::init().config_file(file.path()).build().unwrap_err();
+    assert!(
+        wrong
+            .message()
+            .starts_with(&format!("{}:3:1: ressource: ", file.path())),
+        "{wrong}"
+    );
+    let empty = File::new("empty.yaml", "");
+    let wrong = parse_file(&empty.0).unwrap_err();
+    assert_eq!(
+        (wrong.kind(), wrong.option()),
+        (ErrorKind::Missing, Some("file_format"))
+    );
+    let large = File::new("large.yaml", &"#".repeat((1 << 20) + 1));
+    assert_eq!(parse_file(&large.0).unwrap_err().kind(), ErrorKind::Parse);
+    let binary = File::new("binary.yaml", "");
+    std::fs::write(&binary.0, b"a: \xff").unwrap();
+    assert_eq!(parse_file(&binary.0).unwrap_err().kind(), ErrorKind::Parse);
+}
+
+/// What a request says: service name and version, and how many spans there are.
+fn sent(body: &[u8]) -> (String, String, usize) {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let group = &request.resource_spans[0];
+    let attribute = |key: &str| {
+        let attributes = &group.resource.as_ref().unwrap().attributes;
+        let value = attributes.iter().find(|attribute| attribute.key == key);
+        format!("{:?}", value.and_then(|attribute| attribute.value.as_ref()))
+    };
+    let spans = group.scope_spans.iter().map(|scope| scope.spans.len()).sum();
+    (attribute("service.name"), attribute("service.version"), spans)
+}
+
+#[test]
+fn the_examples_start_and_send() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configuration");
+    for (name, variable) in [
+        ("spanline.yaml", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+        ("short.yaml", "COLLECTOR"),
+    ] {
+        let receiver = Receiver::start();
+        let text = std::fs::read_to_string(examples.join(name)).unwrap();
+        let url = match variable {
+            "COLLECTOR" => receiver.url().replace("/v1/traces", ""),
+            _ => receiver.url(),
+        };
+        let model = spanline::config::parse(&text, |name| (name == variable).then(|| url.clone())).unwrap();
+        let provider = model.create(&Registry::new()).unwrap().provider;
+        provider.tracer("t").span("s").start().end();
+        finish(&provider);
+        let request = receiver.wait_for(1).remove(0);
+        assert_eq!(request.header("content-encoding"), Some("gzip"));
+        let mut body = Vec::new();
+        let mut reader = flate2::read::GzDecoder::new(&request.body[..]);
+        std::io::Read::read_to_end(&mut reader, &mut body).unwrap();
+        let (service, version, spans) = sent(&body);
+        assert!(
+            service.contains("\"shop\"") && version.contains("\"1.10\""),
+            "{service} {version}"
+        );
+        assert_eq!(spans, 1);
+    }
+}
