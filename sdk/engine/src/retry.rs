@@ -2,6 +2,8 @@
 
 mod http_date;
 
+use alloc::{borrow::Cow, string::ToString};
+
 /// What an answer says about the data that was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -44,6 +46,37 @@ pub const fn grpc_status(code: u32, has_retry_info: bool) -> Verdict {
         8 if has_retry_info => Verdict::Retry,
         _ => Verdict::Failure,
     }
+}
+
+/// The name of a gRPC status code; the digits of a number that has none.
+///
+/// ```
+/// use spanline_engine::retry::grpc_status_name;
+/// assert_eq!(grpc_status_name(14), "UNAVAILABLE");
+/// assert_eq!(grpc_status_name(17), "17");
+/// ```
+pub fn grpc_status_name(code: u32) -> Cow<'static, str> {
+    const NAMES: [&str; 17] = [
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ];
+    let name = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
+    name.map_or_else(|| Cow::Owned(code.to_string()), |name| Cow::Borrowed(*name))
 }
 
 /// The milliseconds that a `Retry-After` header asks to wait, at this Unix time in milliseconds.

@@ -52,14 +52,6 @@ pub(super) fn failed(kind: FailKind, message: &str) -> ExportResult {
     ExportResult::failure(kind.reason())
 }
 
-#[cfg(feature = "grpc")]
-/// The request is not sent: it has this many bytes.
-pub(super) fn request_too_large(bytes: usize) -> ExportResult {
-    let line = format_args!("a request of {bytes} bytes is over max_request_bytes");
-    log::report(Level::Error, "export_too_large", line);
-    ExportResult::failure("too_large")
-}
-
 /// The answer was not read to its end.
 pub(super) fn response_too_large() -> ExportResult {
     let line = format_args!("the receiver's answer is over max_response_bytes");

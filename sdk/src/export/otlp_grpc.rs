@@ -1,12 +1,11 @@
 //! OTLP over gRPC.
 
-use super::answer;
-use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter};
+use super::parts::{self, Resume};
+use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter, answer};
 use crate::log::{self, Level, UserText};
 use crate::provider::OtlpSpec;
 use crate::transport::{
     Compressor, Endpoint, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport, Interrupt,
-    status_name,
 };
 use bytes::Bytes;
 use spanline_core::wire::otlp;
@@ -28,6 +27,7 @@ pub(crate) struct OtlpGrpcExporter {
 struct Sending {
     transport: GrpcTransport,
     compressor: Option<Compressor>,
+    resume: Resume,
 }
 
 impl OtlpGrpcExporter {
@@ -51,6 +51,7 @@ impl OtlpGrpcExporter {
             sending: Mutex::new(Sending {
                 transport,
                 compressor: Compressor::of(spec.settings.compression),
+                resume: Resume::default(),
             }),
             interrupt,
         }
@@ -72,7 +73,7 @@ impl OtlpGrpcExporter {
             };
             return answer::delivered(outcome).status(status);
         }
-        let (name, text) = (status_name(answer.code), UserText(&answer.message));
+        let (name, text) = (retry::grpc_status_name(answer.code), UserText(&answer.message));
         if verdict.is_retryable() {
             let line = format_args!("the receiver answered {name} {text}, trying again");
             log::report(Level::Warn, "export_retry", line);
@@ -93,7 +94,7 @@ impl OtlpGrpcExporter {
             "export_refused",
             format_args!("the receiver answered {name} {text}; {hint}"),
         );
-        ExportResult::failure(name).status(status)
+        ExportResult::failure(name.into_owned()).status(status)
     }
 }
 
@@ -113,32 +114,49 @@ fn retry_after(answer: &GrpcAnswer) -> Option<Duration> {
     Some(Duration::from_millis(after))
 }
 
+/// What is sent for this request, which is a batch or a part of one.
+fn message(request: &[u8], batch: &Arc<Batch>, compressor: Option<&mut Compressor>) -> GrpcRequest {
+    let compressed = compressor.and_then(|compressor| {
+        let encoding = compressor.encoding();
+        Some((
+            Bytes::copy_from_slice(compressor.compress(request).ok()?),
+            encoding,
+        ))
+    });
+    if let Some((message, encoding)) = compressed {
+        return GrpcRequest {
+            message,
+            encoding: Some(encoding),
+        };
+    }
+    let whole = std::ptr::eq(request, batch.body());
+    GrpcRequest {
+        message: match whole {
+            true => Bytes::from_owner(Shared(batch.clone())),
+            false => Bytes::copy_from_slice(request),
+        },
+        encoding: None,
+    }
+}
+
 impl SpanExporter for OtlpGrpcExporter {
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
-        let body = batch.otlp_request();
-        if body.len() > self.max_request_bytes {
-            return answer::request_too_large(body.len());
-        }
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let Sending {
             transport,
             compressor,
+            resume,
         } = &mut *sending;
-        let compressed = compressor.as_mut().and_then(|compressor| {
-            let encoding = compressor.encoding();
-            Some((compressor.compress(body).ok()?, encoding))
-        });
-        let request = GrpcRequest {
-            encoding: compressed.map(|(_, encoding)| encoding),
-            message: compressed.map_or_else(
-                || Bytes::from_owner(Shared(batch.batch.clone())),
-                |(message, _)| Bytes::copy_from_slice(message),
-            ),
-        };
-        match transport.send(&request, timeout) {
-            Ok(answer) => Self::answered(&answer),
-            Err(failure) => answer::failed(failure.kind, &failure.message),
-        }
+        parts::send(batch.batch, resume, timeout, |request, left| {
+            if request.len() > self.max_request_bytes {
+                return None;
+            }
+            let message = message(request, batch.batch, compressor.as_mut());
+            Some(match transport.send(&message, left) {
+                Ok(answer) => Self::answered(&answer),
+                Err(failure) => answer::failed(failure.kind, &failure.message),
+            })
+        })
     }
 
     fn describe(&self) -> ExporterDescription {

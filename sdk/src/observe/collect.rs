@@ -3,6 +3,7 @@
 use super::{Metric, MetricKind, MetricPoint, MetricValue, Metrics};
 use crate::export::ExporterDescription;
 use spanline_core::KeyValue;
+use spanline_engine::retry::grpc_status_name;
 use spanline_engine::{AnswerStatus, ByDecision, Durations, ExporterStats, Stats};
 
 /// What is known of a provider at one moment.
@@ -243,7 +244,10 @@ fn duration(exporter: &Component, durations: &Durations) -> MetricPoint {
             attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
         }
         Some(AnswerStatus::Grpc(code)) => {
-            attributes.push(KeyValue::new("rpc.status_code", grpc_name(code)));
+            attributes.push(KeyValue::new(
+                "rpc.status_code",
+                grpc_status_name(code).into_owned(),
+            ));
         }
         _ => {}
     }
@@ -258,29 +262,4 @@ fn duration(exporter: &Component, durations: &Durations) -> MetricPoint {
             sum: durations.sum_nanos as f64 / 1e9,
         },
     }
-}
-
-/// A gRPC status code by its name; a number that has none as digits.
-fn grpc_name(code: u32) -> String {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    let name = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
-    name.map_or_else(|| code.to_string(), |name| (*name).to_owned())
 }

@@ -37,9 +37,7 @@ pub(crate) use control::{Control, Interrupt};
 pub(crate) use endpoint::{Endpoint, EndpointError, unix_path};
 pub(crate) use failure::{FailKind, Failure};
 #[cfg(feature = "grpc")]
-pub(crate) use grpc::{
-    GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage, status_name,
-};
+pub(crate) use grpc::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage};
 pub(crate) use gzip::GzipCompressor;
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use proxy::{Proxy, ProxyError};

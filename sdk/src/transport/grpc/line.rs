@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Written bytes are gathered up to this size: four frames of the usual size, their heads and the first headers.
-const GATHERED: usize = 68 * 1024;
+/// Written bytes are gathered up to this size, and leave together with what comes next: three frames of the usual size,
+/// of which two were copied, for a third of the system calls.
+const GATHERED: usize = 40 * 1024;
 /// A peer that sends more than this while nobody listened is not waited for.
 const MOST_READS: u32 = 64;
 
@@ -34,7 +35,7 @@ pub(super) struct Line(Arc<Mutex<Wire>>);
 
 #[derive(Debug)]
 struct Wire {
-    stream: Connection,
+    connection: Connection,
     reading: Reading,
     /// Written, not sent.
     gathered: Vec<u8>,
@@ -47,9 +48,9 @@ struct Wire {
 }
 
 impl Line {
-    pub(super) fn new(stream: Connection) -> Self {
+    pub(super) fn new(connection: Connection) -> Self {
         Self(Arc::new(Mutex::new(Wire {
-            stream,
+            connection,
             reading: Reading::Off,
             gathered: Vec::new(),
             failure: None,
@@ -73,19 +74,23 @@ impl Line {
     /// Runs `poll`, whose reads take what has arrived and never wait.
     pub(super) fn taking<T>(&self, poll: impl FnOnce() -> T) -> io::Result<T> {
         let mut wire = self.lock();
-        wire.stream.set_nonblocking(true)?;
+        wire.connection.set_nonblocking(true)?;
         wire.reading = Reading::Take(MOST_READS);
         drop(wire);
         let polled = poll();
         let mut wire = self.lock();
         wire.reading = Reading::Off;
-        wire.stream.set_nonblocking(false)?;
+        wire.connection.set_nonblocking(false)?;
         Ok(polled)
     }
 
     /// Sends what was written; waits until it is taken.
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.lock().send()
+        let mut wire = self.lock();
+        match wire.gathered.is_empty() {
+            true => Ok(()),
+            false => wire.send(&[]),
+        }
     }
 
     /// What ended the connection, if it ended on this level.
@@ -111,7 +116,7 @@ impl Wire {
             Reading::Wait => Reading::Off,
             Reading::Take(left) => Reading::Take(left - 1),
         };
-        match self.stream.read(buffer.initialize_unfilled()) {
+        match self.connection.read(buffer.initialize_unfilled()) {
             Ok(0) if self.deaf.is_some() => {
                 let kind = self.deaf.unwrap_or(ErrorKind::BrokenPipe);
                 Poll::Ready(Err(self.failed(kind.into())))
@@ -131,24 +136,27 @@ impl Wire {
     fn write(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let total = parts.iter().map(|part| part.len()).sum::<usize>();
         if self.gathered.len() + total > GATHERED {
-            self.send()?;
-        }
-        for part in parts {
-            self.gathered.extend_from_slice(part);
+            self.send(parts)?;
+        } else {
+            parts
+                .iter()
+                .for_each(|part| self.gathered.extend_from_slice(part));
         }
         Ok(total)
     }
 
-    fn send(&mut self) -> io::Result<()> {
-        if self.gathered.is_empty() {
-            return Ok(());
-        }
+    /// Sends what was gathered and these bytes; waits until they are taken.
+    fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<()> {
+        let gathered = std::mem::take(&mut self.gathered);
+        let mut slices = vec![IoSlice::new(&gathered)];
+        slices.extend(parts.iter().map(|part| IoSlice::new(part)));
         let sent = match self.deaf {
             Some(_) => Ok(()),
-            None => self.stream.write_all(&self.gathered),
+            None => write_all(&mut self.connection, &mut slices).and_then(|()| self.connection.flush()),
         };
+        self.gathered = gathered;
         self.gathered.clear();
-        match sent.and_then(|()| self.stream.flush()) {
+        match sent {
             Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
                 self.deaf = Some(error.kind());
                 Ok(())
@@ -157,6 +165,18 @@ impl Wire {
             Ok(()) => Ok(()),
         }
     }
+}
+
+fn write_all(to: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // Takes away what is empty.
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        match to.write_vectored(slices)? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            count => IoSlice::advance_slices(&mut slices, count),
+        }
+    }
+    Ok(())
 }
 
 impl AsyncRead for Line {

@@ -12,7 +12,7 @@ mod status;
 mod tests;
 
 pub(crate) use message::Message;
-pub(crate) use status::{GrpcAnswer, name as status_name};
+pub(crate) use status::GrpcAnswer;
 
 use super::http::user_agent;
 use super::{Control, Dialer, Endpoint, FailKind, Failure, Interrupt, Proxy, Route, TlsMaterial};

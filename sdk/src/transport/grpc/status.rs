@@ -105,28 +105,3 @@ fn of_http(status: u16) -> u32 {
         _ => UNKNOWN,
     }
 }
-
-/// The name of a status code.
-pub(crate) fn name(code: u32) -> &'static str {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    let index = usize::try_from(code).unwrap_or(usize::MAX);
-    NAMES.get(index).copied().unwrap_or("UNKNOWN")
-}

@@ -2,6 +2,8 @@
 
 mod answers;
 mod faults;
+#[cfg(target_os = "linux")]
+mod figures;
 mod peer;
 
 use super::*;
