@@ -2,6 +2,7 @@
 //!
 //! * `rust [--quick]` measures everything and writes `benches/results`; it needs the feature `peers`.
 //! * `loop WORK SPANS [VARIANT]` runs only our own work, for profilers: `loop w1 1000000`.
+//! * `soak SECONDS [RATE]` makes 100,000 spans a second and watches memory: `cargo xtask test soak` for ten minutes.
 //! * `measure` and `sink` are started by the others.
 #![deny(unsafe_code)]
 
@@ -16,6 +17,7 @@ mod page;
 mod peers;
 mod row;
 mod sink;
+mod soak;
 mod subject;
 mod target;
 mod usage;
@@ -24,7 +26,7 @@ mod work;
 use measure::{Sample, Task};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: rust [--quick] | loop WORK SPANS [VARIANT]";
+const USAGE: &str = "usage: rust [--quick] | loop WORK SPANS [VARIANT] | soak SECONDS [RATE]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +45,7 @@ fn run(args: &[&str]) -> Result<(), String> {
         ["rust", rest @ ..] => compare::command(rest),
         ["loop", rest @ ..] => looped::command(rest),
         ["measure", rest @ ..] => measure_one(rest),
+        ["soak", rest @ ..] => soak::command(rest),
         ["sink"] => sink::serve().map_err(|error| error.to_string()),
         _ => Err(USAGE.to_owned()),
     }

@@ -191,6 +191,86 @@ fn spans_that_end_with_their_thread_do_not_pass_processors_by() {
 }
 
 #[test]
+fn a_thread_that_is_torn_down_after_the_shutdown_calls_no_processor() {
+    for keep_first in [true, false] {
+        let marks = Arc::new(Marks::default());
+        let builder = spanline::init().without_environment().exporter("discard");
+        let provider = builder.processor(Marking(marks.clone())).build().unwrap();
+        let tracer = provider.tracer("threads");
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                if keep_first {
+                    KEPT.with_borrow_mut(|_| ());
+                }
+                tracer.span("before").start().end();
+                KEPT.with_borrow_mut(|kept| kept.push(tracer.span("kept").start()));
+                barrier.wait();
+                barrier.wait();
+            });
+            barrier.wait();
+            assert!(provider.shutdown().unwrap().complete);
+            barrier.wait();
+            thread.join().unwrap();
+        });
+        let stats = provider.stats();
+        assert!(stats.balances(), "{stats:?}");
+        assert_eq!((stats.live, stats.dropped.after_shutdown), (0, 1), "{stats:?}");
+        assert_eq!(
+            marks.ended.load(Ordering::Relaxed),
+            1,
+            "the span that ended before"
+        );
+    }
+}
+
+/// A part of a provider whose destructor makes a span of another one, and panics.
+#[derive(Debug)]
+struct Noisy(Tracer);
+
+impl SpanProcessor for Noisy {}
+
+impl Drop for Noisy {
+    fn drop(&mut self) {
+        self.0.span("from a destructor").start().end();
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn parts_of_a_provider_are_dropped_with_nothing_borrowed() {
+    let other = discarding();
+    let end = |in_thread: bool| {
+        let builder = spanline::init().without_environment().exporter("discard");
+        let gone = builder.processor(Noisy(other.tracer("other"))).build().unwrap();
+        gone.tracer("gone").span("work").start().end();
+        assert!(gone.shutdown().unwrap().complete);
+        drop(gone);
+        if !in_thread {
+            // Another provider's first span on this thread lets go of what is gone.
+            let third = discarding();
+            third.tracer("third").span("work").start().end();
+            assert_eq!(flushed(&third).accepted, 1);
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| end(false)).join().unwrap();
+    });
+    let stats = flushed(&other);
+    assert_eq!((stats.accepted, stats.refused.reentrant), (1, 0), "{stats:?}");
+    // At the end of a thread there is nothing to make a span with; it is counted, and the panic goes no further.
+    thread::scope(|scope| {
+        scope.spawn(|| end(true)).join().unwrap();
+    });
+    // A scope does not wait for the destructors of its threads.
+    while other.stats().refused.reentrant == 0 {
+        thread::yield_now();
+    }
+    let stats = flushed(&other);
+    assert_eq!((stats.accepted, stats.refused.reentrant), (1, 1), "{stats:?}");
+}
+
+#[test]
 fn what_cannot_be_kept_is_counted() {
     let builder = spanline::init().without_environment().exporter("discard");
     let builder = builder

@@ -235,8 +235,14 @@ pub(crate) struct Ended {
 /// Runs this test program again to play a scenario: its test `child` does. Ends it when it hangs.
 #[track_caller]
 pub(crate) fn play(scenario: &str, endpoint: &str) -> Ended {
+    play_as(Command::new(std::env::current_exe().unwrap()), scenario, endpoint)
+}
+
+/// As [`play`], with a command that runs this program with the arguments that it gets.
+#[track_caller]
+pub(crate) fn play_as(mut command: Command, scenario: &str, endpoint: &str) -> Ended {
     let began = Instant::now();
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = command
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
         .env(SCENARIO, scenario)
         .env(ENDPOINT, endpoint)

@@ -1,12 +1,14 @@
 //! `cargo xtask test`: every test of the project, in stages.
 
 mod faults;
+mod graph;
 mod libtest;
 mod nostd;
 mod others;
 mod report;
 mod rust;
 mod slow;
+mod soak;
 mod vectors;
 
 pub(crate) use report::Outcome;
@@ -59,6 +61,16 @@ pub(crate) const STAGES: &[Stage] = &[
         "faults",
         "every fault of a receiver, with long outages; writes docs/faults.md",
         faults::stage,
+    ),
+    slow(
+        "long",
+        "what takes long to see: many threads and providers, open spans, idleness",
+        slow::long,
+    ),
+    slow(
+        "soak",
+        "ten minutes at 100,000 spans a second, memory flat; writes docs/soak.md",
+        soak::stage,
     ),
     slow(
         "loom",

@@ -1,4 +1,4 @@
-//! The stages of `--all`: loom, sanitizers, Miri, the fuzz corpora, the oldest Rust.
+//! The stages of `--all`: long tests, loom, sanitizers, Miri, the fuzz corpora, the oldest Rust.
 
 use super::{Outcome, libtest};
 use crate::shell::Run;
@@ -15,6 +15,23 @@ fn own_target(name: &str) -> PathBuf {
 fn only_linux(what: &str) -> Option<Outcome> {
     let here = cfg!(all(target_os = "linux", target_arch = "x86_64"));
     (!here).then(|| Outcome::skip(what, "only set up for Linux x86-64"))
+}
+
+/// The tests of the SDK that take long, one at a time: they look at the whole process and its machine.
+pub(crate) fn long() -> Result<Outcome, String> {
+    let run = Run::cargo([
+        "test",
+        "--workspace",
+        "--features",
+        root::FEATURES,
+        "--test",
+        "long",
+        "--color=never",
+        "--",
+        "--ignored",
+        "--test-threads=1",
+    ]);
+    Ok(at_least_one(libtest::count(run)?, "there are no long tests"))
 }
 
 /// Loom goes through every interleaving that its model allows; release, because there are many.
