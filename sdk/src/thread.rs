@@ -3,11 +3,12 @@
 use crate::local;
 use crate::{log, signals};
 use spanline_core::Context;
+use std::ffi::CStr;
 
 const STACK: usize = 512 << 10;
 
 /// Starts one of our threads. False, and said once, when the system has none to give.
-pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
+pub(crate) fn spawn(name: &'static CStr, run: impl FnOnce() + Send + 'static) -> bool {
     let body = move || {
         signals::block_on_this_thread();
         local::with(|local| {
@@ -17,12 +18,8 @@ pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> bool {
         });
         run();
     };
-    match std::thread::Builder::new()
-        .name(name.to_owned())
-        .stack_size(STACK)
-        .spawn(body)
-    {
-        Ok(_) => true,
+    match signals::start_thread(name, STACK, body) {
+        Ok(()) => true,
         Err(error) => {
             log::report(
                 log::Level::Error,

@@ -102,7 +102,7 @@ impl ExporterSlot {
             .compare_exchange(started, started + 1, Ordering::AcqRel, Ordering::Relaxed);
         if mine.is_ok() {
             let (slot, worker) = (self.clone(), worker.clone());
-            if !crate::thread::spawn("spanline-export", move || slot.run(started, &worker)) {
+            if !crate::thread::spawn(c"spanline-export", move || slot.run(started, &worker)) {
                 self.did_not_start(started);
             }
         }

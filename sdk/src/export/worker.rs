@@ -116,7 +116,7 @@ impl Worker {
                 return;
             };
             let worker = self.clone();
-            let spawned = ours::spawn("spanline-pipeline", move || {
+            let spawned = ours::spawn(c"spanline-pipeline", move || {
                 // Whoever finds no thread to unpark comes before the thread's first look.
                 let _ = worker.thread.set(std::thread::current());
                 worker.run(engine);
