@@ -10,4 +10,6 @@ pub(crate) const FEATURES: &[&str] = &[
     "tls",
     #[cfg(feature = "zstd")]
     "zstd",
+    #[cfg(feature = "spool")]
+    "spool",
 ];

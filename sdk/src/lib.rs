@@ -52,6 +52,8 @@ mod provider;
 mod scope;
 mod signals;
 mod span;
+#[cfg_attr(not(all(feature = "spool", target_os = "linux")), path = "spool/off.rs")]
+mod spool;
 mod start;
 mod thread;
 mod traced;

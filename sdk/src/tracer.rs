@@ -33,7 +33,7 @@ struct Late {
 
 impl Tracer {
     pub(crate) fn of(provider: Provider, scope: &InstrumentationScope) -> Self {
-        let scope = provider.shared().config.scopes.number(scope);
+        let scope = provider.shared().scope_number(scope);
         Self {
             inner: Inner::Of { provider, scope },
         }
@@ -103,7 +103,7 @@ pub(crate) fn look_up_scope(
     let Some(shared) = provider::registry::find(provider) else {
         return (0, 0);
     };
-    let number = shared.config.scopes.number(&scope());
+    let number = shared.scope_number(&scope());
     known.store(u64::from(provider) << 16 | u64::from(number), Ordering::Relaxed);
     (provider, number)
 }

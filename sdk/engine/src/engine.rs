@@ -363,6 +363,15 @@ impl Engine {
         drop(surplus);
     }
 
+    /// What counts against the bound of the first exporter's queue beside what is in it.
+    pub fn charged_beside_queue(&self) -> usize {
+        match self.store {
+            // The chunks have a bound of their own.
+            Some(_) => self.bounds.buffer_bytes / 6,
+            None => self.chunk_bytes(),
+        }
+    }
+
     /// Spans accepted and not drained yet.
     pub(crate) fn waiting(&self) -> u64 {
         self.stats().accepted.saturating_sub(self.drained())

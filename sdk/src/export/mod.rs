@@ -25,6 +25,8 @@ pub(crate) use otlp::OtlpHttpExporter;
 pub(crate) use otlp_grpc::OtlpGrpcExporter;
 pub(crate) use readable::SharedConsole;
 pub(crate) use sender::ExporterSlot;
+#[cfg(all(feature = "spool", target_os = "linux"))]
+pub(crate) use worker::monotonic;
 pub(crate) use worker::{Patience, Worker};
 
 pub use console::ConsoleExporter;

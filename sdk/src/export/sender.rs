@@ -79,6 +79,12 @@ impl ExporterSlot {
         })
     }
 
+    /// The exporter's name.
+    #[cfg_attr(not(all(feature = "spool", target_os = "linux")), expect(dead_code))]
+    pub(crate) fn name(&self) -> &str {
+        self.spec.name()
+    }
+
     pub(crate) fn queue(&self) -> MutexGuard<'_, ExportQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

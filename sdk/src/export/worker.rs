@@ -5,7 +5,7 @@ use crate::observe::Component;
 use crate::provider::Config;
 use crate::thread as ours;
 use crate::{guard, log};
-use spanline_engine::{EncodedPart, Engine, Envelope, ExportQueue, Next, Pipeline};
+use spanline_engine::{Cutting, EncodedPart, Engine, Envelope, ExportQueue, Next, Pipeline};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
@@ -48,6 +48,16 @@ struct Wanted {
     stop: bool,
     /// The thread has done its last.
     finished: bool,
+}
+
+/// What counts against the bound of this exporter's queue beside what is in it: chunks and the first exporter's queue
+/// share one.
+fn charged(exporter: usize, engine: &Engine) -> usize {
+    if exporter == 0 {
+        engine.charged_beside_queue()
+    } else {
+        0
+    }
 }
 
 /// For whom a flush waits.
@@ -251,9 +261,41 @@ impl Worker {
 
     fn deliver(self: &Arc<Self>, batch: Arc<spanline_engine::Batch>, engine: &Engine) {
         for (number, exporter) in self.exporters.iter().enumerate() {
-            // Chunks and the first exporter's queue share a bound.
-            let charged = if number == 0 { engine.chunk_bytes() } else { 0 };
-            exporter.push(batch.clone(), charged, self);
+            exporter.push(batch.clone(), charged(number, engine), self);
+        }
+    }
+
+    /// Hands a batch to one exporter alone: spans that another process left for it.
+    #[cfg_attr(not(all(feature = "spool", target_os = "linux")), expect(dead_code))]
+    pub(crate) fn push(
+        self: &Arc<Self>,
+        exporter: usize,
+        batch: Arc<spanline_engine::Batch>,
+        engine: &Engine,
+    ) {
+        if let Some(slot) = self.exporters.get(exporter) {
+            slot.push(batch, charged(exporter, engine), self);
+        }
+    }
+
+    /// Panics of exporters and of our own threads.
+    #[cfg_attr(not(all(feature = "spool", target_os = "linux")), expect(dead_code))]
+    pub(crate) fn caught(&self) -> &AtomicU64 {
+        &self.config.caught
+    }
+
+    /// How batches are cut.
+    #[cfg_attr(not(all(feature = "spool", target_os = "linux")), expect(dead_code))]
+    pub(crate) fn cutting(&self) -> Cutting {
+        self.config.cutting
+    }
+
+    /// Waits until an exporter has an answer, at most so long; not at all when `ready`.
+    #[cfg_attr(not(all(feature = "spool", target_os = "linux")), expect(dead_code))]
+    pub(crate) fn wait_for_progress(&self, timeout: Duration, ready: impl FnOnce() -> bool) {
+        let wanted = self.wanted();
+        if !ready() {
+            drop(self.progress.wait_timeout(wanted, timeout));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::Config;
 use crate::export::{ExporterSlot, Worker};
+use crate::spool::Spool;
 use spanline_engine::{Bounds, Engine, Wake};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 /// What runs for a provider in one process: the engine, the pipeline's thread and the exporters' threads.
@@ -10,6 +12,8 @@ use std::sync::{Arc, Weak};
 pub(crate) struct EngineSet {
     engine: Arc<Engine>,
     worker: Arc<Worker>,
+    spool: Option<Arc<Spool>>,
+    begun: AtomicBool,
 }
 
 impl EngineSet {
@@ -27,16 +31,41 @@ impl EngineSet {
             max_open_spans: config.max_open_spans,
             max_request_bytes: config.max_request_bytes,
         };
-        let engine = Engine::new(
+        let spool = Spool::open(config);
+        let engine = Engine::with_store(
             id,
             epoch,
             config.limits,
             bounds,
             Box::new(WakeWorker(Arc::downgrade(&worker))),
+            spool.as_ref().map(|spool| spool.store().clone()),
         );
         worker.attach(&engine);
+        if let Some(spool) = &spool {
+            spool.note_scopes(&config.scopes);
+        }
         super::finish::at_exit();
-        Self { engine, worker }
+        Self {
+            engine,
+            worker,
+            spool,
+            begun: AtomicBool::new(false),
+        }
+    }
+
+    /// This set is the one that is used: several threads may have made one at the same time.
+    #[inline]
+    pub(super) fn begin(&self) {
+        if let Some(spool) = &self.spool
+            && !self.begun.swap(true, Ordering::AcqRel)
+        {
+            spool.begin(&self.worker, &self.engine);
+        }
+    }
+
+    /// The spool, when there is one.
+    pub(crate) fn spool(&self) -> Option<&Arc<Spool>> {
+        self.spool.as_ref()
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

@@ -57,6 +57,13 @@ fn finish_within(shared: &Shared, timeout: Duration) {
         return;
     };
     for (exporter, slot) in report.stats.exporters.iter().zip(exporters) {
+        if set.spool().is_some() && exporter.held > 0 {
+            let (held, name) = (exporter.held, &exporter.name);
+            let line =
+                format_args!("{held} spans for the exporter {name} wait in the spool for the next start");
+            log::report(log::Level::Info, "left_at_exit", line);
+            continue;
+        }
         let lost = exporter.dropped_expired + exporter.held;
         if lost > 0 {
             let (name, option) = (

@@ -61,8 +61,22 @@ impl Shared {
     /// The engine of this process.
     #[inline]
     pub(crate) fn engine(&self, epoch: u32) -> &EngineSet {
-        self.engines
-            .get(epoch, || EngineSet::new(self.id, epoch, &self.config))
+        let set = self
+            .engines
+            .get(epoch, || EngineSet::new(self.id, epoch, &self.config));
+        set.begin();
+        set
+    }
+
+    /// The number of a scope. Where there is a spool, the scope is in it before a span with it can be.
+    pub(crate) fn scope_number(&self, scope: &InstrumentationScope) -> u16 {
+        let number = self.config.scopes.number(scope);
+        if self.config.effective.spool_dir.is_some()
+            && let Some(spool) = self.engine(fork::current_epoch()).spool()
+        {
+            spool.note_scopes(&self.config.scopes);
+        }
+        number
     }
 
     /// Whether the shutdown has begun.
@@ -139,6 +153,9 @@ impl Shared {
         let complete = set.worker().flush(set.engine(), deadline, patience);
         set.worker()
             .stop(deadline.max(Instant::now() + Duration::from_millis(50)));
+        if let Some(spool) = set.spool() {
+            spool.close(set.worker());
+        }
         Ok(Report {
             complete,
             stats: self.stats(),
@@ -218,6 +235,10 @@ impl Provider {
             engines: ByEpoch::new(),
         });
         registry::add(&shared);
+        if shared.config.effective.spool_dir.is_some() {
+            // What others left is sent although nothing is recorded here yet.
+            shared.engine(fork::current_epoch());
+        }
         Self(Arc::new(Owner(shared)))
     }
 

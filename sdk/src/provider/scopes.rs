@@ -74,6 +74,18 @@ impl Scopes {
     }
 }
 
+impl Scopes {
+    /// The scope of exactly this number.
+    #[cfg_attr(not(all(feature = "spool", target_os = "linux")), expect(dead_code))]
+    pub(crate) fn known(&self, number: u16) -> Option<&KnownScope> {
+        self.segments
+            .get(usize::from(number) / SEGMENT)?
+            .get()?
+            .get(usize::from(number) % SEGMENT)?
+            .get()
+    }
+}
+
 impl KnownScope {
     fn new(scope: InstrumentationScope) -> Self {
         let (head, tail) = otlp::encode_scope(&scope);

@@ -32,12 +32,15 @@ pub struct Layout {
 
 impl Layout {
     /// The layout of a file of at most `bytes` behind a header of `header` bytes. `None` when that is no room for two
-    /// slots.
+    /// slots, or for more than 2^20.
     pub fn plan(header: usize, bytes: u64) -> Option<Self> {
         let table_at = u64::try_from(header).ok()?.checked_next_multiple_of(PAGE)?;
         let each = u64::from(SLOT_BYTES) + ENTRY as u64;
         let room = bytes.checked_sub(table_at)?;
-        let mut slots = (room / each).min(MAX_SLOTS);
+        let mut slots = room / each;
+        if slots > MAX_SLOTS {
+            return None;
+        }
         let data_at = |slots: u64| (table_at + slots * ENTRY as u64).next_multiple_of(PAGE);
         while slots > 0 && data_at(slots) + slots * u64::from(SLOT_BYTES) > bytes {
             slots -= 1;

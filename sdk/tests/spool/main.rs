@@ -1,0 +1,9 @@
+//! The spool from outside: what a process leaves is sent by the next one, and nothing that a file or a folder can be does
+//! harm.
+#![cfg(all(feature = "spool", target_os = "linux"))]
+
+mod adoption;
+mod child;
+mod kill;
+mod support;
+mod trouble;
