@@ -2,10 +2,12 @@
 //! the targets themselves, so that corpora are replayed as plain tests, without a fuzzer.
 
 mod baggage;
+mod config;
 mod otlp;
 mod traceparent;
 
 pub use baggage::baggage;
+pub use config::config;
 pub use otlp::otlp;
 pub use traceparent::traceparent;
 

@@ -99,3 +99,26 @@ fn otlp() {
     }
     replay("otlp", spanline_fuzz::otlp, inputs);
 }
+
+#[test]
+fn config() {
+    let mut inputs: Vec<Vec<u8>> = Vec::new();
+    for case in load("seed_config.json").unwrap() {
+        let input = case.get("input");
+        inputs.push(
+            input
+                .as_str()
+                .map_or_else(|| input.to_string(), String::from)
+                .into_bytes(),
+        );
+    }
+    for case in load("config_substitution.json").unwrap() {
+        let scalar = case.get("input").as_str().unwrap();
+        inputs.push(format!("file_format: \"1.1\"\nlog_level: {scalar}\n").into_bytes());
+    }
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configuration");
+    for file in fs::read_dir(examples).unwrap() {
+        inputs.push(fs::read(file.unwrap().path()).unwrap());
+    }
+    replay("config", spanline_fuzz::config, inputs);
+}

@@ -301,7 +301,7 @@ impl Builder {
         file.tell();
         let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
         let memory = MemoryExporter::new();
-        let mut exporters = match specs(&effective, &memory) {
+        let mut exporters = match specs(&effective, &memory).map_err(|error| file.locate(error)) {
             _ if only_own || file.is_broken => Vec::new(),
             Err(error) if file.of_environment => {
                 file.breaks(&error);

@@ -18,7 +18,7 @@ pub(crate) struct Layer {
     pub(crate) of_environment: bool,
     /// Something was wrong with it: nothing is recorded.
     pub(crate) is_broken: bool,
-    name: String,
+    model: Option<Model>,
     remarks: Vec<Remark>,
 }
 
@@ -30,13 +30,13 @@ impl Layer {
         layers: &Layers<'_>,
     ) -> Result<Self, Error> {
         if let Some(model) = given {
-            return Self::of(&model, registry, layers);
+            return Self::of(model, registry, layers);
         }
         let Some((path, source)) = config_file(layers)? else {
             return Ok(Self::default());
         };
         let of_environment = matches!(source, Source::Environment(_));
-        let mut layer = match read(&path).and_then(|model| Self::of(&model, registry, layers)) {
+        let mut layer = match read(&path).and_then(|model| Self::of(model, registry, layers)) {
             Ok(layer) => layer,
             Err(error) if of_environment => {
                 let mut layer = Self {
@@ -52,15 +52,26 @@ impl Layer {
         Ok(layer)
     }
 
-    fn of(model: &Model, registry: &Registry, layers: &Layers<'_>) -> Result<Self, Error> {
+    fn of(model: Model, registry: &Registry, layers: &Layers<'_>) -> Result<Self, Error> {
         let (options, remarks) = model.layer(layers.features)?;
         Ok(Self {
             options: Some(options),
             made: model.components(registry)?,
-            name: model.name().to_owned(),
+            model: Some(model),
             remarks,
             ..Self::default()
         })
+    }
+
+    /// An error about an exporter as one about its place in the file, where the file sets it.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        let is_there = error
+            .option()
+            .is_some_and(|option| option.starts_with("exporter["));
+        match &self.model {
+            Some(model) if is_there => model.locate(error),
+            _ => error,
+        }
     }
 
     /// Reports what is wrong with the file that the environment names. Nothing is recorded then, but the program goes on.
@@ -73,7 +84,9 @@ impl Layer {
 
     /// One line for each level: of each kind of message only one a minute is let through.
     pub(crate) fn tell(&self) {
-        tell(&self.name, &self.remarks);
+        if let Some(model) = &self.model {
+            tell(model.name(), &self.remarks);
+        }
     }
 }
 

@@ -195,14 +195,20 @@ impl Model {
     }
 
     /// An error about an option, as one about the place that sets it.
-    fn locate(&self, error: Error) -> Error {
-        let option = error.option().unwrap_or_default();
-        // `exporter[0].endpoint` is about what `exporter` was set to.
-        let name = option.split('[').next().unwrap_or_default();
-        let Some(flat) = self.plan.options.iter().find(|flat| flat.name == name) else {
+    pub(super) fn locate(&self, error: Error) -> Error {
+        let Some((path, at)) = self.plan.options.place(error.option().unwrap_or_default()) else {
             return error;
         };
-        let problem = Problem::new(error.kind(), flat.path.clone(), flat.at, error.message());
+        // The path says which exporter it is.
+        let message = error.message();
+        let text = match message
+            .strip_prefix("exporter[")
+            .and_then(|rest| rest.split_once("]."))
+        {
+            Some((_, text)) => text,
+            None => message,
+        };
+        let problem = Problem::new(error.kind(), path, at, text);
         problem.into_error(self.name.as_deref()).with_hint(error.hint())
     }
 }

@@ -14,10 +14,10 @@ use std::sync::Arc;
 ///
 /// # Errors
 ///
-/// What the code sets wrongly. Where the environment did there is one message and no such exporter.
+/// What code or file set wrongly. Where the environment did there is one message and no such exporter.
 pub(crate) fn specs(effective: &Effective, memory: &MemoryExporter) -> Result<Vec<ExporterSpec>, Error> {
     let mut specs = Vec::new();
-    for settings in &effective.exporter {
+    for (index, settings) in effective.exporter.iter().enumerate() {
         specs.extend(match settings.kind {
             Exporter::Console => Some(ExporterSpec::Console),
             Exporter::Discard => Some(ExporterSpec::Discard),
@@ -25,7 +25,7 @@ pub(crate) fn specs(effective: &Effective, memory: &MemoryExporter) -> Result<Ve
                 name: "memory".to_owned(),
                 exporter: Arc::new(memory.clone()),
             }),
-            Exporter::Otlp => Problems(effective).only_code(otlp(settings))?,
+            Exporter::Otlp => Problems(effective).only_given(index, otlp(settings))?,
             Exporter::File => Some(ExporterSpec::File {
                 name: settings.name.clone(),
                 target: FileTarget::File {
@@ -63,7 +63,11 @@ impl Wrong {
 struct Problems<'a>(&'a Effective);
 
 impl Problems<'_> {
-    fn only_code(&self, made: Result<ExporterSpec, Wrong>) -> Result<Option<ExporterSpec>, Error> {
+    fn only_given(
+        &self,
+        index: usize,
+        made: Result<ExporterSpec, Wrong>,
+    ) -> Result<Option<ExporterSpec>, Error> {
         let Wrong { option, kind, text } = match made {
             Ok(spec) => return Ok(Some(spec)),
             Err(wrong) => wrong,
@@ -73,7 +77,11 @@ impl Problems<'_> {
             log::report(Level::Error, variable, line);
             return Ok(None);
         }
-        Err(Error::new(kind, text).with_option(option))
+        // In a file it is said for one exporter, and told at its place there.
+        Err(match self.0.source("exporter") {
+            Some(Source::File) => Error::new(kind, text).with_option(format!("exporter[{index}].{option}")),
+            _ => Error::new(kind, text).with_option(option),
+        })
     }
 }
 

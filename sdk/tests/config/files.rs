@@ -57,6 +57,18 @@ fn a_file_that_the_code_names_and_that_is_wrong_is_an_error() {
             .starts_with(&format!("{}:3:1: ressource: ", file.path())),
         "{wrong}"
     );
+    let exporters = "[ {simple: {exporter: {console: }}}, {batch: {exporter: {otlp_http: {endpoint: 'https://127.0.0.1:1', tls: {ca_file: /nowhere/ca}}}}} ]";
+    let tls = File::new(
+        "tls.yaml",
+        &format!("file_format: '1.1'\ntracer_provider:\n  processors: {exporters}\n"),
+    );
+    let wrong = spanline::init().config_file(tls.path()).build().unwrap_err();
+    assert!(
+        wrong
+            .message()
+            .starts_with(&format!("{}:3:72: tracer_provider.processors[1].", tls.path())),
+        "{wrong}"
+    );
     let empty = File::new("empty.yaml", "");
     let wrong = parse_file(&empty.0).unwrap_err();
     assert_eq!(
@@ -68,6 +80,27 @@ fn a_file_that_the_code_names_and_that_is_wrong_is_an_error() {
     let binary = File::new("binary.yaml", "");
     std::fs::write(&binary.0, b"a: \xff").unwrap();
     assert_eq!(parse_file(&binary.0).unwrap_err().kind(), ErrorKind::Parse);
+}
+
+#[test]
+fn files_are_written_as_a_file_says() {
+    let [first, second] = ["first", "second"].map(|name| File::new(&format!("{name}.jsonl"), ""));
+    let text = format!(
+        "file_format: '1.1'\ntracer_provider:\n  processors:\n    - batch: {{ exporter: {{ file: {{ path: '{}' }} }} }}\n    - batch: {{ exporter: {{ otlp_file/development: {{ output_stream: 'file://{}' }} }} }}\n",
+        first.path(),
+        second.path()
+    );
+    let model = spanline::config::parse(&text, |_| None).unwrap();
+    let provider = model.create(&Registry::new()).unwrap().provider;
+    provider.tracer("t").span("written").start().end();
+    finish(&provider);
+    for file in [first, second] {
+        let lines = std::fs::read_to_string(&file.0).unwrap();
+        assert!(
+            lines.lines().count() == 1 && lines.contains("\"written\""),
+            "{lines}"
+        );
+    }
 }
 
 /// What a request says: service name and version, and how many spans there are.

@@ -99,8 +99,12 @@ fn what_is_wrong_is_told_with_place_path_and_hint() {
     assert!(error.message().starts_with("5:43: "), "{error}");
     let text = "file_format: '1.1'\ntracer_provider:\n  processors: [ {batch: {exporter: {otlp_http: {endpoint: 'ftp://x'}}}} ]\n";
     let error = parse(text, none).unwrap().create(&Registry::new()).unwrap_err();
-    assert_eq!(error.option(), Some("tracer_provider.processors"));
-    assert!(error.message().contains("endpoint"), "{error}");
+    let path = "tracer_provider.processors[0].batch.exporter.otlp_http";
+    assert_eq!(error.option(), Some(path));
+    assert!(
+        error.message().starts_with("3:37: ") && error.message().contains("endpoint"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Flat {
     pub path: String,
     /// Where that stands, when the configuration was read from a text.
     pub at: Option<Position>,
+    /// Path and place of each item, where the value is a list whose items stand at places of their own.
+    pub items: Vec<(String, Option<Position>)>,
 }
 
 /// Exactly the options that a configuration sets, each once.
@@ -44,7 +46,27 @@ impl FlatOptions {
             value: value.into(),
             path: path.to_owned(),
             at,
+            items: Vec::new(),
         });
+    }
+
+    /// Says where the items of an option stand that has been set.
+    pub(super) fn place_items(&mut self, name: &str, items: Vec<(String, Option<Position>)>) {
+        if let Some(flat) = self.0.iter_mut().find(|flat| flat.name == name) {
+            flat.items = items;
+        }
+    }
+
+    /// Path and place of what sets an option: `sampler`, `exporter[1].endpoint`.
+    pub fn place(&self, option: &str) -> Option<(&str, Option<Position>)> {
+        let (name, rest) = option.split_once('[').unwrap_or((option, ""));
+        let flat = self.iter().find(|flat| flat.name == name)?;
+        let index = rest.split_once(']').and_then(|(index, _)| integer_of(index));
+        let item = index.and_then(|index| flat.items.get(index));
+        Some(match item {
+            Some((path, at)) => (path, *at),
+            None => (&flat.path, flat.at),
+        })
     }
 
     /// The options, in the order in which they were set.
@@ -106,6 +128,10 @@ impl FlatExporter {
     pub(super) fn into_value(self) -> OwnedValue {
         OwnedValue::Map(self.0)
     }
+}
+
+fn integer_of(digits: &str) -> Option<usize> {
+    crate::options::text::integer(digits).and_then(|number| usize::try_from(number).ok())
 }
 
 /// A whole number as a value; what does not fit is the largest that does, which is out of every range.

@@ -229,7 +229,7 @@ fn processors(walk: &mut Walk, plan: &mut Plan, place: &Place<'_>) {
     let Some(list) = place.get("processors") else {
         return;
     };
-    let mut built_in = Vec::new();
+    let (mut built_in, mut places) = (Vec::new(), Vec::new());
     let mut pipelines = Vec::new();
     for item in list.items() {
         let Some((entry, processor)) = item.only() else {
@@ -250,7 +250,10 @@ fn processors(walk: &mut Walk, plan: &mut Plan, place: &Place<'_>) {
             continue;
         };
         match exporters::exporter(walk, &exporter.key, &below) {
-            Some(exporter) => built_in.push(exporter.into_value()),
+            Some(settings) => {
+                built_in.push(settings.into_value());
+                places.push((below.path, exporter.at));
+            }
             None => plan
                 .exporters
                 .extend(holder.component(ComponentKind::SpanExporter)),
@@ -258,5 +261,6 @@ fn processors(walk: &mut Walk, plan: &mut Plan, place: &Place<'_>) {
         pipelines.push((entry.key == "simple", processor));
     }
     walk.set("exporter", OwnedValue::List(built_in), &list);
+    walk.options.place_items("exporter", places);
     batches::settings(walk, &pipelines);
 }

@@ -102,6 +102,9 @@ fn exporter_list(form: &mut Form, at: At<'_>) {
     });
     let exporters = OwnedValue::List(exporters.collect());
     form.set("exporter", exporters, at);
+    let items = at.node.items().iter().enumerate();
+    let items = items.map(|(index, node)| (format!("{}[{index}]", at.path), node.at));
+    form.options.place_items("exporter", items.collect());
 }
 
 fn exporter(form: &mut Form, at: At<'_>) -> Option<OwnedValue> {

@@ -102,7 +102,7 @@ fn sampling(form: &mut Form, at: At<'_>) {
 }
 
 fn exporter_map(form: &mut Form, at: At<'_>) {
-    let mut list = Vec::new();
+    let (mut list, mut items) = (Vec::new(), Vec::new());
     form.all_members(at, |form, key, place, at| {
         if !exporters::NAMES.contains(&key) {
             let parent = at
@@ -119,8 +119,10 @@ fn exporter_map(form: &mut Form, at: At<'_>) {
             form.exporter_member(&mut exporter, key == "otlp", member, at);
         });
         list.push(exporter.into_value());
+        items.push((at.path.to_owned(), place));
     });
     form.set("exporter", OwnedValue::List(list), at);
+    form.options.place_items("exporter", items);
 }
 
 fn instrumentation(form: &mut Form, at: At<'_>) {
