@@ -4,6 +4,7 @@
 mod arrows;
 mod manifests;
 mod promises;
+mod runtime;
 mod sources;
 mod tools;
 mod unsafe_code;
@@ -22,6 +23,7 @@ const CHECKS: &[Check] = &[
     ("generated files", crate::generate::check),
     ("fuzz targets", tools::fuzz),
     ("crate arrows", arrows::check),
+    ("no async runtime", runtime::check),
     ("manifests", manifests::check),
     ("unsafe code", unsafe_code::check),
     ("ASCII sources", sources::ascii),

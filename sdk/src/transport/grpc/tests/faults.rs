@@ -83,6 +83,30 @@ fn an_answer_counts_though_the_connection_closes_before_all_is_read() {
     server.join().unwrap();
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_counts_though_the_rest_of_the_request_cannot_be_written() {
+    let (address, server) = peer(|listener| {
+        // Room for all of it, of which little is read.
+        let mut link = Link::accept_with(listener, &[(4, 1 << 30)]);
+        link.give_room(0, 1 << 30);
+        let stream = link.begin().unwrap();
+        link.ok(stream);
+        let stream = link.begin().unwrap();
+        let answer = [
+            (":status", "200"),
+            ("content-type", "application/grpc"),
+            ("grpc-status", "7"),
+        ];
+        link.headers(stream, &answer, true);
+    });
+    let mut transport = transport(address);
+    assert_eq!(transport.send(&plain(b""), LONG).unwrap().code, 0);
+    let answer = transport.send(&plain(&vec![7; 64 << 20]), LONG);
+    assert_eq!(answer.unwrap().code, 7);
+    server.join().unwrap();
+}
+
 #[test]
 fn a_kept_connection_that_ended_meanwhile_is_replaced_without_an_attempt() {
     // Closed, or told to go, while nobody looked; the test waits until that has arrived.
