@@ -30,6 +30,7 @@ mod clock;
 pub mod config;
 pub mod context;
 mod detect;
+mod doctor;
 mod end;
 mod exit;
 mod export;
@@ -65,6 +66,7 @@ pub use context::{attach, current_span};
 pub use detect::{
     ContainerDetector, HostDetector, ProcessDetector, ResourceDetector, SCHEMA_URL, ServiceDetector,
 };
+pub use doctor::{Diagnosis, ExporterCheck, Trouble, TroubleKind, doctor};
 pub use export::{
     AnswerStatus, ConsoleExporter, ExportBatch, ExportResult, ExportedSpan, ExporterDescription,
     FinishedEvent, FinishedLink, FinishedSpan, MemoryExporter, SpanExporter,

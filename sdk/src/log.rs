@@ -17,7 +17,7 @@ use crate::clock::monotonic_nanos;
 use crate::latest::Latest;
 use limiter::Limiter;
 pub(crate) use message::UserText;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -104,6 +104,49 @@ thread_local! {
     static TALKING: Cell<bool> = const { Cell::new(false) };
 }
 
+thread_local! {
+    /// Where this thread's messages go instead of the log, while [`capture`] runs.
+    static CAPTURED: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`; what it reports on this thread, at whatever level, comes back instead of being said.
+pub(crate) fn capture<T>(work: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
+    let capture = Capture::begin();
+    let result = work();
+    (result, capture.lines())
+}
+
+/// Ends the capture, also when the work panics.
+struct Capture;
+
+impl Capture {
+    fn begin() -> Self {
+        let _ = CAPTURED.try_with(|captured| captured.replace(Some(Vec::new())));
+        Self
+    }
+
+    fn lines(self) -> Vec<(Level, String)> {
+        let lines = CAPTURED.try_with(RefCell::take);
+        lines.ok().flatten().unwrap_or_default()
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        let _ = CAPTURED.try_with(RefCell::take);
+    }
+}
+
+/// Keeps a message if they are being captured.
+fn is_captured(level: Level, message: fmt::Arguments<'_>) -> bool {
+    let kept = CAPTURED.try_with(|captured| {
+        let mut captured = captured.try_borrow_mut().ok()?;
+        captured.as_mut()?.push((level, message::one_line(message)));
+        Some(())
+    });
+    matches!(kept, Ok(Some(())))
+}
+
 /// Sets how much is said.
 pub(crate) fn set_level(level: Level) {
     LEVEL.store(level as u8, Ordering::Relaxed);
@@ -134,6 +177,9 @@ pub fn unheard() -> u64 {
 /// Says something, if this level is on and this kind has not spoken for a minute. `kind` is a fixed key; the message is
 /// only made when it is wanted. Must not be called while a span's slot is locked: sinks are foreign code.
 pub(crate) fn report(level: Level, kind: &'static str, message: fmt::Arguments<'_>) {
+    if is_captured(level, message) {
+        return;
+    }
     let handler = if matches!(level, Level::Error | Level::Warn) {
         HANDLER.get().and_then(Option::as_ref)
     } else {

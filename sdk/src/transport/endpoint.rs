@@ -115,6 +115,11 @@ impl Endpoint {
         })
     }
 
+    /// The path of a request over HTTP.
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// The URL without user and password; for a Unix socket that of HTTP.
     pub(super) fn uri(&self) -> &Uri {
         &self.uri

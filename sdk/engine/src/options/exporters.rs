@@ -4,7 +4,7 @@ use super::{
     Exporter, ExporterOption, ExporterSettings, TABLE,
     generated::{Options, index::EXPORTER},
     one::{One, one},
-    reader::{Name, Reader, needs},
+    reader::{Name, Reader, meant, needs},
     text::{items, quoted},
 };
 use crate::{Error, ErrorKind};
@@ -119,7 +119,10 @@ fn entries(
                     continue;
                 }
                 Name::Later(name, feature) => format!("`{name}` {}; it is left out", needs(feature)),
-                Name::Unknown => format!("{} is not an exporter; it is left out", quoted(item)),
+                Name::Unknown => {
+                    let hint = meant(item, EXPORTER);
+                    format!("{} is not an exporter{hint}; it is left out", quoted(item))
+                }
             };
             reader.warn(EXPORTER, variable, wrong);
         }

@@ -3,7 +3,7 @@
 use super::{
     DefaultValue, TABLE,
     generated::index::PROPAGATORS,
-    reader::{Name, Reader, needs},
+    reader::{Name, Reader, meant, needs},
     text::{items, quoted},
 };
 use crate::Error;
@@ -30,7 +30,10 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&[String]>) -> Resul
                     continue;
                 }
                 Name::Later(name, feature) => format!("`{name}` {}; it is left out", needs(feature)),
-                Name::Unknown => format!("{} is not a propagator; it is left out", quoted(item)),
+                Name::Unknown => {
+                    let hint = meant(item, PROPAGATORS);
+                    format!("{} is not a propagator{hint}; it is left out", quoted(item))
+                }
             };
             reader.warn(PROPAGATORS, variable, wrong);
         }

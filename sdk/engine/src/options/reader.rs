@@ -238,11 +238,8 @@ impl<'a> Reader<'a> {
                 Name::Known(name) => (name, None),
                 Name::Later(name, feature) => (name, Some(feature)),
                 Name::Unknown => {
-                    let wrong = format!(
-                        "{} is not one of {}; it is ignored",
-                        quoted(&text),
-                        info.list(self.features)
-                    );
+                    let (hint, names) = (meant(&text, option), info.list(self.features));
+                    let wrong = format!("{} is not one of {names}{hint}; it is ignored", quoted(&text));
                     self.warn(option, variable, wrong);
                     continue;
                 }
@@ -292,6 +289,14 @@ impl<'a> Reader<'a> {
                 Err(bad_value(option, wrong, hint))
             }
         }
+    }
+}
+
+/// The name that was probably meant, for the middle of a sentence; empty when there is none.
+pub(super) fn meant(text: &str, option: usize) -> String {
+    match closest(text, TABLE[option].known()) {
+        Some(hint) => format!(" (did you mean `{hint}`?)"),
+        None => String::new(),
     }
 }
 

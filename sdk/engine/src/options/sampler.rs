@@ -3,7 +3,7 @@
 use super::{
     DefaultValue, TABLE,
     generated::index::SAMPLER,
-    reader::{Name, Reader, bad_value, needs},
+    reader::{Name, Reader, bad_value, meant, needs},
     text::{decimal, quoted},
 };
 use crate::{Error, ErrorKind};
@@ -203,7 +203,8 @@ fn of_environment(reader: &mut Reader<'_>) -> SamplerConfig {
                 None
             }
             Name::Unknown => {
-                let wrong = format!("{} is not a sampler; `{default}` is used", quoted(&text));
+                let hint = meant(&text, SAMPLER);
+                let wrong = format!("{} is not a sampler{hint}; `{default}` is used", quoted(&text));
                 reader.warn(SAMPLER, variable, wrong);
                 None
             }

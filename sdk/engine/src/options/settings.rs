@@ -63,6 +63,11 @@ pub struct ExporterSettings {
 }
 
 impl ExporterSettings {
+    /// The endpoint without user name, password and query.
+    pub fn masked_endpoint(&self) -> String {
+        super::endpoint::masked(&self.endpoint)
+    }
+
     /// Whether the connection is secured by TLS.
     pub fn tls(&self) -> bool {
         self.endpoint.starts_with("https:")

@@ -43,8 +43,15 @@ fn certificate(error: &CertificateError, host: &str) -> String {
         ),
         CertificateError::NotValidForName => format!("{WHOSE} is not for {host}"),
         CertificateError::NotValidForNameContext { presented, .. } => {
-            // How it prints a name is a technical form; what was offered is what helps.
-            let names: Vec<&str> = presented.iter().map(String::as_str).take(8).collect();
+            // Names of hosts are told in a technical form.
+            let plain = |name: &'_ String| {
+                let inner = name.strip_prefix("DnsName(\"");
+                inner
+                    .and_then(|name| name.strip_suffix("\")"))
+                    .unwrap_or(name)
+                    .to_owned()
+            };
+            let names: Vec<String> = presented.iter().map(plain).take(8).collect();
             format!("{WHOSE} is not for {host} but for {}", names.join(", "))
         }
         CertificateError::Revoked => format!("{WHOSE} is revoked"),

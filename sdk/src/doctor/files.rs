@@ -1,0 +1,49 @@
+//! Whether files and folders can be written.
+
+use super::{ExporterCheck, Trouble, TroubleKind, local};
+use crate::export::FileTarget;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// Tries the file of the exporter `file`. One that is not there is made and removed again.
+pub(super) fn file(name: &str, target: &FileTarget) -> ExporterCheck {
+    let FileTarget::File { path, .. } = target else {
+        return local(name, "standard output");
+    };
+    let mut check = local(name, &path.display().to_string());
+    match appendable(path) {
+        Ok(()) => check.steps.push("the file can be written".to_owned()),
+        Err(error) => {
+            let text = format!("{} cannot be written: {error}", path.display());
+            check.trouble = Some(Trouble::new(TroubleKind::File, text));
+        }
+    }
+    check
+}
+
+fn appendable(path: &Path) -> io::Result<()> {
+    let made = OpenOptions::new().append(true).create_new(true).open(path);
+    match made {
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            OpenOptions::new().append(true).open(path).map(drop)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Tries the folder of the spool, which the first span would make.
+pub(super) fn spool(folder: &str) -> ExporterCheck {
+    let mut check = local("spool", folder);
+    let probe: PathBuf = Path::new(folder).join(format!(".spanline-doctor-{}", std::process::id()));
+    let tried = fs::create_dir_all(folder).and_then(|()| appendable(&probe));
+    match tried {
+        Ok(()) => check.steps.push("the folder can be written".to_owned()),
+        Err(error) => {
+            let text = format!("{folder} cannot be used: {error}; spans would live in memory only");
+            check.trouble = Some(Trouble::new(TroubleKind::Spool, text));
+        }
+    }
+    check
+}

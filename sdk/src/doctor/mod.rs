@@ -1,0 +1,229 @@
+//! What is set up, and whether it works: `spanline doctor`.
+
+mod files;
+mod otlp;
+#[cfg(feature = "tls")]
+mod plain;
+mod report;
+mod steps;
+
+use crate::features::FEATURES;
+use crate::log::{self, Level};
+use crate::provider::{ExporterSpec, Provider};
+use crate::{Builder, Error};
+use spanline_engine::options::Setting;
+use std::time::Duration;
+use steps::Steps;
+
+/// How long an exporter is tried.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What is set up and whether it works: the options that hold with the source of each, and what came of trying each
+/// exporter. `Display` gives it as text, in which secrets are masked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// The cargo features of this build.
+    pub features: &'static [&'static str],
+    /// Every option; empty when the configuration cannot be used at all.
+    pub settings: Vec<Setting>,
+    /// The configuration file that was read.
+    pub config_file: Option<String>,
+    /// What was said while the configuration was read: each line is something that is not as it was meant.
+    pub notices: Vec<String>,
+    /// Why there is no provider.
+    pub error: Option<Error>,
+    /// The exporters, in their order.
+    pub exporters: Vec<ExporterCheck>,
+    /// The spool, when `spool_dir` is set.
+    pub spool: Option<ExporterCheck>,
+}
+
+/// What came of trying an exporter.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExporterCheck {
+    /// Under which name it is accounted.
+    pub name: String,
+    /// Where it sends to, without secrets.
+    pub target: String,
+    /// What worked, in order.
+    pub steps: Vec<String>,
+    /// What did not, which ended the trial.
+    pub trouble: Option<Trouble>,
+}
+
+/// What is wrong with an exporter, in one line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Trouble {
+    /// The kind of trouble.
+    pub kind: TroubleKind,
+    /// One line that says what is wrong and, where that is known, what to do.
+    pub text: String,
+}
+
+impl Trouble {
+    fn new(kind: TroubleKind, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { kind, text }
+    }
+}
+
+/// The kinds of trouble.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[non_exhaustive]
+pub enum TroubleKind {
+    /// The name of the host cannot be resolved.
+    Dns,
+    /// Nobody listens there.
+    Refused,
+    /// There is no way to there.
+    Unreachable,
+    /// No answer in time.
+    Timeout,
+    /// Certificates, or TLS at one end only.
+    Tls,
+    /// The receiver wants other credentials.
+    Credentials,
+    /// The receiver does not know the path.
+    Path,
+    /// The proxy refuses.
+    Proxy,
+    /// What is there does not speak this protocol.
+    Protocol,
+    /// The receiver refuses for another reason, or for the moment.
+    Rejected,
+    /// The file cannot be written.
+    File,
+    /// The spool's folder cannot be used.
+    Spool,
+}
+
+impl TroubleKind {
+    /// The name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Credentials => "credentials",
+            Self::Path => "path",
+            Self::Proxy => "proxy",
+            Self::Protocol => "protocol",
+            Self::Rejected => "rejected",
+            Self::File => "file",
+            Self::Spool => "spool",
+        }
+    }
+}
+
+impl Diagnosis {
+    /// Whether nothing is wrong.
+    pub fn is_fine(&self) -> bool {
+        self.troubles().next().is_none()
+    }
+
+    /// What is wrong, one line for each.
+    pub fn troubles(&self) -> impl Iterator<Item = String> {
+        let error = self.error.iter().map(|error| format!("configuration: {error}"));
+        let notices = self.notices.iter().map(|line| format!("configuration: {line}"));
+        let checks = self.exporters.iter().chain(&self.spool);
+        let checks = checks.filter_map(|check| {
+            let trouble = check.trouble.as_ref()?;
+            Some(format!(
+                "{}: {}: {}",
+                check.name,
+                trouble.kind.name(),
+                trouble.text
+            ))
+        });
+        error.chain(notices).chain(checks)
+    }
+
+    fn of(provider: &Provider, notices: Vec<String>) -> Self {
+        let config = &provider.shared().config;
+        let effective = &config.effective;
+        let tried: Vec<Steps> = config.exporters.iter().map(begin).collect();
+        let bound = std::time::Instant::now() + TIMEOUT + Duration::from_secs(1);
+        Self {
+            features: FEATURES,
+            settings: effective.iter().collect(),
+            config_file: effective.config_file.clone(),
+            notices,
+            error: None,
+            exporters: tried.into_iter().map(|steps| steps.wait(bound)).collect(),
+            spool: effective.spool_dir.as_deref().map(files::spool),
+        }
+    }
+}
+
+/// Tries an exporter, on a thread of its own where that may take time.
+fn begin(spec: &ExporterSpec) -> Steps {
+    match spec {
+        ExporterSpec::Otlp(spec) => otlp::begin(spec),
+        ExporterSpec::File { name, target } => Steps::known(files::file(name, target)),
+        ExporterSpec::Console => Steps::known(local("console", "standard output")),
+        ExporterSpec::Discard => Steps::known(local("discard", "nowhere")),
+        ExporterSpec::Given { name, .. } => Steps::known(local(name, "the program itself")),
+    }
+}
+
+/// A check of what cannot fail.
+fn local(name: &str, target: &str) -> ExporterCheck {
+    ExporterCheck {
+        name: name.to_owned(),
+        target: target.to_owned(),
+        steps: Vec::new(),
+        trouble: None,
+    }
+}
+
+impl Provider {
+    /// The options that hold and whether the exporters work: each endpoint is resolved, connected to and sent an empty
+    /// request, through the proxy if there is one. Takes at most about six seconds, whatever the network does, and
+    /// must not be called where waiting is forbidden, as in an async task.
+    ///
+    /// ```
+    /// let provider = spanline::init().exporter("discard").build()?;
+    /// let diagnosis = provider.doctor();
+    /// assert!(diagnosis.exporters[0].trouble.is_none());
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn doctor(&self) -> Diagnosis {
+        Diagnosis::of(self, Vec::new())
+    }
+}
+
+impl Builder {
+    /// What [`Provider::doctor`] says of the provider that would be built, and what was said while it was. What the code
+    /// sets wrongly is in the result too.
+    pub fn doctor(self) -> Diagnosis {
+        let (built, said) = log::capture(|| self.build());
+        let lines = said.into_iter().filter(|(level, _)| *level <= Level::Warn);
+        let notices = lines.map(|(_, line)| line).collect();
+        match built {
+            Ok(provider) => Diagnosis::of(&provider, notices),
+            Err(error) => Diagnosis {
+                features: FEATURES,
+                settings: Vec::new(),
+                config_file: None,
+                notices,
+                error: Some(error),
+                exporters: Vec::new(),
+                spool: None,
+            },
+        }
+    }
+}
+
+/// What is set up and whether it works: for the global provider, or else for one that the environment alone would make.
+/// See [`Provider::doctor`].
+pub fn doctor() -> Diagnosis {
+    match crate::global() {
+        Some(provider) => provider.doctor(),
+        None => crate::init().doctor(),
+    }
+}

@@ -1,0 +1,328 @@
+//! Trying an OTLP receiver: name look-up, connection, TLS, an empty request.
+
+use super::steps::{Steps, Teller};
+use super::{ExporterCheck, TIMEOUT, Trouble, TroubleKind};
+use crate::log::UserText;
+use crate::provider::OtlpSpec;
+use crate::transport::{Control, Dialer, FailKind, Failure, HttpRequest, HttpSettings, HttpTransport};
+#[cfg(feature = "grpc")]
+use crate::transport::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport};
+use crate::transport::{Response, Route, SendOutcome, Target, Transport};
+use spanline_core::wire::otlp::RpcStatus;
+use spanline_engine::options::Protocol;
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The path that a receiver usually has.
+const USUAL: &str = "/v1/traces";
+/// What gRPC calls.
+#[cfg(feature = "grpc")]
+const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+/// Begins a trial.
+pub(super) fn begin(spec: &Arc<OtlpSpec>) -> Steps {
+    let trial = Trial {
+        spec: spec.clone(),
+        until: Instant::now()
+            + spec
+                .settings
+                .timeout_ms
+                .map_or(TIMEOUT, Duration::from_millis)
+                .min(TIMEOUT),
+    };
+    let mut target = format!(
+        "{} by {}",
+        spec.settings.masked_endpoint(),
+        spec.settings.protocol
+    );
+    if let Some(proxy) = &spec.proxy {
+        target += &format!(" through the proxy {}:{}", proxy.host(), proxy.port());
+    }
+    let check = ExporterCheck {
+        name: spec.settings.name.clone(),
+        target,
+        steps: Vec::new(),
+        trouble: None,
+    };
+    Steps::begin(check, move |teller| trial.run(teller))
+}
+
+pub(super) struct Trial {
+    spec: Arc<OtlpSpec>,
+    until: Instant,
+}
+
+impl Trial {
+    fn run(&self, teller: &Teller) -> Result<(), Trouble> {
+        let target = self.spec.endpoint.target();
+        let first = match (&self.spec.proxy, target) {
+            (Some(proxy), Target::Tcp { .. }) => Target::Tcp {
+                host: proxy.host().to_owned(),
+                port: proxy.port(),
+                secure: false,
+            },
+            (_, Target::Tcp { host, port, .. }) => Target::Tcp {
+                host: host.clone(),
+                port: *port,
+                secure: false,
+            },
+            (_, Target::Unix(path)) => Target::Unix(path.clone()),
+        };
+        let of_proxy = if self.spec.proxy.is_some() && matches!(target, Target::Tcp { .. }) {
+            "the proxy's"
+        } else {
+            "the"
+        };
+        if let Target::Tcp { host, port, .. } = &first {
+            teller.trying("the name look-up");
+            let found = (host.as_str(), *port).to_socket_addrs();
+            let found = found.map_err(|error| {
+                let text = format!("{of_proxy} host name {host} cannot be resolved ({error})");
+                Trouble::new(TroubleKind::Dns, text)
+            })?;
+            let mut found: Vec<String> = found.map(|address| address.ip().to_string()).take(4).collect();
+            found.dedup();
+            if found != [host.as_str()] {
+                teller.worked(format!("{host} is {}", found.join(", ")));
+            }
+        }
+        teller.trying("the connection");
+        self.connect(Route::to(first.clone()))
+            .map_err(|failure| trouble(&failure))?;
+        teller.worked(match &first {
+            Target::Tcp { host, port, .. } => match of_proxy {
+                "the" => format!("connected to {host}:{port}"),
+                _ => format!("connected to the proxy {host}:{port}"),
+            },
+            Target::Unix(path) => format!("connected to {}", path.display()),
+        });
+        if matches!(target, Target::Tcp { secure: true, .. }) {
+            teller.trying("the agreement on TLS");
+            self.connect(self.route()).map_err(|failure| {
+                let mut found = trouble(&failure);
+                if failure.kind == FailKind::Timeout {
+                    found.text =
+                        "no answer to the beginning of TLS in time: is plain http spoken there?".to_owned();
+                }
+                found
+            })?;
+            teller.worked("agreed on TLS");
+        }
+        teller.trying("the answer to an empty request");
+        match self.spec.settings.protocol {
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => self.call(teller),
+            protocol => self.post(teller, protocol),
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    fn route(&self) -> Route {
+        Route {
+            proxy: self.spec.proxy.clone(),
+            tls: self.spec.tls.clone(),
+            always_tunnel: self.spec.settings.protocol == Protocol::Grpc,
+            ..Route::to(self.spec.endpoint.target().clone())
+        }
+    }
+
+    pub(super) fn connect(&self, route: Route) -> Result<(), Failure> {
+        let control = Arc::new(Control::default());
+        control.begin(Some(self.left()));
+        let connected = Dialer::new(route, control).connect();
+        connected.map(drop).map_err(|error| Failure::of(&error))
+    }
+
+    fn post(&self, teller: &Teller, protocol: Protocol) -> Result<(), Trouble> {
+        let spec = &self.spec;
+        let mut transport = HttpTransport::new(HttpSettings {
+            endpoint: spec.endpoint.clone(),
+            proxy: spec.proxy.clone(),
+            tls: spec.tls.clone(),
+            user_agent: spec.settings.user_agent.clone(),
+            max_response_bytes: spec.max_response_bytes,
+        });
+        let (content_type, body) = match protocol {
+            Protocol::HttpJson => ("application/json", "{}"),
+            _ => ("application/x-protobuf", ""),
+        };
+        let request = HttpRequest {
+            headers: &spec.headers,
+            content_type,
+            content_encoding: None,
+            body: body.as_bytes(),
+        };
+        match transport.send(&request, Some(self.left())) {
+            SendOutcome::Response(response) => self.answered(teller, &response),
+            SendOutcome::TooLarge => {
+                let text = "the answer is over max_response_bytes: this is no OTLP receiver";
+                Err(Trouble::new(TroubleKind::Protocol, text))
+            }
+            SendOutcome::Failed { kind, message } => Err(self.not_http(&Failure::new(kind, message))),
+        }
+    }
+
+    fn answered(&self, teller: &Teller, response: &Response) -> Result<(), Trouble> {
+        let status = response.status;
+        let (kind, text) = match status {
+            200..=299 if is_page(response) => (
+                TroubleKind::Protocol,
+                format!("it answered {status} with a web page: this is no OTLP receiver"),
+            ),
+            200..=299 => {
+                teller.worked(format!("an empty request was answered {status}"));
+                return Ok(());
+            }
+            401 | 403 => (
+                TroubleKind::Credentials,
+                format!("it answered {status}: check headers, bearer_token or username"),
+            ),
+            404 | 405 => {
+                let path = self.spec.endpoint.path();
+                let hint = match path {
+                    USUAL => "is this an OTLP receiver?".to_owned(),
+                    _ => format!("the path expected is usually {USUAL}"),
+                };
+                (
+                    TroubleKind::Path,
+                    format!("it answered {status} at the path {path}: {hint}"),
+                )
+            }
+            407 => (
+                TroubleKind::Proxy,
+                "the proxy asks for credentials (407): give user and password in the proxy's URL".to_owned(),
+            ),
+            400 if self.speaks_tls() => (TroubleKind::Tls, SPEAKS_TLS.to_owned()),
+            415 => (
+                TroubleKind::Protocol,
+                format!(
+                    "it answered 415: it does not take {}",
+                    self.spec.settings.protocol
+                ),
+            ),
+            _ => {
+                let message = RpcStatus::decode(&response.body).map(|status| status.message);
+                let message = message.unwrap_or_default();
+                let hint = match status {
+                    429 | 502..=504 => "busy or not ready for the moment",
+                    _ => "it would not take spans either",
+                };
+                let said = if message.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {}", UserText(&message))
+                };
+                (
+                    TroubleKind::Rejected,
+                    format!("it answered {status}{said}: {hint}"),
+                )
+            }
+        };
+        Err(Trouble::new(kind, text))
+    }
+
+    /// What is wrong when no answer could be read.
+    fn not_http(&self, failure: &Failure) -> Trouble {
+        let odd = matches!(failure.kind, FailKind::Other | FailKind::Reset);
+        if odd && self.speaks_tls() {
+            return Trouble::new(TroubleKind::Tls, SPEAKS_TLS);
+        }
+        let mut found = trouble(failure);
+        if odd && self.spec.endpoint.port() == 4317 && self.spec.settings.protocol != Protocol::Grpc {
+            found.kind = TroubleKind::Protocol;
+            found.text += "; 4317 is usually the port of gRPC: set protocol to grpc, or use port 4318";
+        }
+        if odd && self.spec.endpoint.port() == 4318 && self.spec.settings.protocol == Protocol::Grpc {
+            found.kind = TroubleKind::Protocol;
+            found.text +=
+                "; 4318 is usually the port of HTTP: set protocol to http/protobuf, or use port 4317";
+        }
+        found
+    }
+
+    /// Whether the receiver is spoken to in plain, and speaks TLS.
+    fn speaks_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        let speaks = super::plain::speaks_tls(self, &self.route());
+        #[cfg(not(feature = "tls"))]
+        let speaks = false;
+        speaks
+    }
+
+    #[cfg(feature = "grpc")]
+    fn call(&self, teller: &Teller) -> Result<(), Trouble> {
+        let spec = &self.spec;
+        let settings = GrpcSettings {
+            endpoint: spec.endpoint.clone(),
+            proxy: spec.proxy.clone(),
+            tls: spec.tls.clone(),
+            user_agent: spec.settings.user_agent.clone(),
+            headers: spec.headers.clone(),
+            max_response_bytes: spec.max_response_bytes,
+        };
+        let mut transport = GrpcTransport::new(settings, &mut |_| {});
+        let request = GrpcRequest {
+            message: bytes::Bytes::new(),
+            encoding: None,
+        };
+        match transport.send(&request, Some(self.left())) {
+            Ok(answer) => called(teller, &answer),
+            Err(failure) => Err(self.not_http(&failure)),
+        }
+    }
+}
+
+const SPEAKS_TLS: &str = "the receiver speaks TLS there: write https in the endpoint instead of http";
+
+#[cfg(feature = "grpc")]
+fn called(teller: &Teller, answer: &GrpcAnswer) -> Result<(), Trouble> {
+    let name = match answer.http_status {
+        Some(status) => format!("{status}"),
+        None => spanline_engine::retry::grpc_status_name(answer.code).into_owned(),
+    };
+    let (kind, text) = match answer.code {
+        0 => {
+            teller.worked("an empty call was answered OK");
+            return Ok(());
+        }
+        7 | 16 => (
+            TroubleKind::Credentials,
+            format!("it answered {name}: check headers, bearer_token or username"),
+        ),
+        12 => (
+            TroubleKind::Path,
+            format!("it answered {name}: it does not know {METHOD}"),
+        ),
+        _ => (
+            TroubleKind::Rejected,
+            format!("it answered {name} {}", UserText(&answer.message)),
+        ),
+    };
+    Err(Trouble::new(kind, text))
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.content_type.as_deref().unwrap_or_default();
+    kind.get(..9)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
+}
+
+fn trouble(failure: &Failure) -> Trouble {
+    let kind = match failure.kind {
+        FailKind::Dns => TroubleKind::Dns,
+        FailKind::ConnectRefused => TroubleKind::Refused,
+        FailKind::Unreachable => TroubleKind::Unreachable,
+        FailKind::Timeout | FailKind::Interrupted => TroubleKind::Timeout,
+        FailKind::Tls => TroubleKind::Tls,
+        FailKind::Proxy => TroubleKind::Proxy,
+        FailKind::Reset | FailKind::BadUrl | FailKind::Other => TroubleKind::Protocol,
+    };
+    match kind {
+        TroubleKind::Refused => Trouble::new(kind, format!("nobody listens there ({})", failure.message)),
+        kind => Trouble::new(kind, failure.message.clone()),
+    }
+}

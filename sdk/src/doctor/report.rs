@@ -1,0 +1,78 @@
+//! The diagnosis as text.
+
+use super::{Diagnosis, ExporterCheck};
+use spanline_engine::options::Source;
+use std::fmt;
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let features = match self.features {
+            [] => "no features".to_owned(),
+            features => format!("features {}", features.join(", ")),
+        };
+        writeln!(f, "spanline {} ({features})", env!("CARGO_PKG_VERSION"))?;
+        self.options(f)?;
+        for check in self.exporters.iter().chain(&self.spool) {
+            write_check(f, check)?;
+        }
+        if self.exporters.is_empty() && self.error.is_none() {
+            writeln!(f, "\nNo exporter: spans go nowhere.")?;
+        }
+        writeln!(f)?;
+        let mut fine = true;
+        for trouble in self.troubles() {
+            fine = false;
+            writeln!(f, "TROUBLE {trouble}")?;
+        }
+        match fine {
+            true => writeln!(f, "Everything is fine."),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Diagnosis {
+    /// What is set first, with its source; then what is as it is by itself.
+    fn options(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.settings.is_empty() {
+            return Ok(());
+        }
+        let is_set = |source| source != Source::Default;
+        let width = self
+            .settings
+            .iter()
+            .map(|setting| setting.name.len())
+            .max()
+            .unwrap_or(0);
+        let mut any = false;
+        for setting in self.settings.iter().filter(|setting| is_set(setting.source)) {
+            if !any {
+                writeln!(f, "\nSet:")?;
+                any = true;
+            }
+            let source = match (setting.source, &self.config_file) {
+                (Source::File, Some(path)) => path.clone(),
+                (Source::File, None) => "the configuration".to_owned(),
+                (source, _) => source.to_string(),
+            };
+            writeln!(f, "  {:width$}  {}  ({source})", setting.name, setting.value)?;
+        }
+        writeln!(f, "\nBy default:")?;
+        for setting in self.settings.iter().filter(|setting| !is_set(setting.source)) {
+            writeln!(f, "  {:width$}  {}", setting.name, setting.value)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_check(f: &mut fmt::Formatter<'_>, check: &ExporterCheck) -> fmt::Result {
+    writeln!(f, "\n{} to {}:", check.name, check.target)?;
+    for step in &check.steps {
+        writeln!(f, "  ok  {step}")?;
+    }
+    match &check.trouble {
+        Some(trouble) => writeln!(f, "  --  {}", trouble.text),
+        None if check.steps.is_empty() => writeln!(f, "  ok"),
+        None => Ok(()),
+    }
+}
