@@ -4,7 +4,7 @@ use super::ExporterSlot;
 use crate::observe::Component;
 use crate::provider::Config;
 use crate::thread as ours;
-use crate::{guard, log};
+use crate::{guard, local, log};
 use spanline_engine::{Cutting, EncodedPart, Engine, Envelope, ExportQueue, Next, Pipeline};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -305,7 +305,7 @@ impl Worker {
         if ours::is_ours() {
             return false;
         }
-        let target = engine.stats().accepted;
+        let target = local::busy(|| engine.stats()).accepted;
         if target > self.delivered() {
             let mut wanted = self.wanted();
             wanted.drained = wanted.drained.max(target);
@@ -327,7 +327,7 @@ impl Worker {
         self.wait_until(deadline, || {
             let done = self.delivered();
             // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
-            drained = done >= target || done >= engine.stats().accepted;
+            drained = done >= target || done >= local::busy(|| engine.stats()).accepted;
             let nobody = || self.exporters.iter().all(|exporter| given_up(&exporter.queue()));
             drained || (!self.exporters.is_empty() && nobody())
         });

@@ -3,7 +3,7 @@
 use super::{Shared, registry};
 use crate::clock::monotonic_nanos;
 use crate::export::Patience;
-use crate::{exit, fork, log, thread};
+use crate::{exit, fork, local, log, thread};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ fn finish_within(shared: &Shared, timeout: Duration) {
     {
         exporter.queue().close(monotonic_nanos());
     }
-    let undrained = set.engine().stats().accepted > set.worker().delivered();
+    let undrained = local::busy(|| set.engine().stats()).accepted > set.worker().delivered();
     let waits = undrained || exporters.iter().any(|exporter| !exporter.queue().is_idle());
     let hopeless = exporters.iter().all(|exporter| exporter.queue().is_unreachable());
     // One of our own threads cannot wait for itself.
