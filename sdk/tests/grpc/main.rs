@@ -1,6 +1,11 @@
 //! OTLP over gRPC against servers that we did not write.
 
 mod calls;
+#[cfg(unix)]
+mod forks;
+#[cfg(unix)]
+#[path = "../process/mod.rs"]
+mod process;
 mod receiver;
 mod statuses;
 mod ways;
@@ -54,4 +59,13 @@ static TURN: Mutex<()> = Mutex::new(());
 
 fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Plays a scenario when it is run by another test; by itself it does nothing.
+#[cfg(unix)]
+#[test]
+fn child() {
+    if let Some((_, endpoint)) = process::scenario() {
+        forks::scenario(&endpoint);
+    }
 }

@@ -83,6 +83,8 @@ pub(crate) struct Call {
     pub(crate) metadata: MetadataMap,
     pub(crate) message: Vec<u8>,
     pub(crate) at: Instant,
+    /// The other end of its connection.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 impl Call {
@@ -129,12 +131,14 @@ impl UnaryService<Vec<u8>> for Export {
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<tonic::Response<Vec<u8>>, Status>> + Send>>;
 
     fn call(&mut self, request: tonic::Request<Vec<u8>>) -> Self::Future {
+        let peer = request.remote_addr();
         let (metadata, _, message) = request.into_parts();
         let mut inner = self.0.lock();
         inner.calls.push(Call {
             metadata,
             message,
             at: Instant::now(),
+            peer,
         });
         let answer = inner.answers.pop_front();
         drop(inner);
