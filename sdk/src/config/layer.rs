@@ -36,7 +36,7 @@ impl Layer {
             return Ok(Self::default());
         };
         let of_environment = matches!(source, Source::Environment(_));
-        let mut layer = match read(&path).and_then(|model| Self::of(model, registry, layers)) {
+        let mut layer = match read(&path, layers.env).and_then(|model| Self::of(model, registry, layers)) {
             Ok(layer) => layer,
             Err(error) if of_environment => {
                 let mut layer = Self {
@@ -104,13 +104,13 @@ pub(crate) fn tell(name: &str, remarks: &[Remark]) {
 }
 
 #[cfg(feature = "config-file")]
-fn read(path: &str) -> Result<Model, Error> {
-    super::parse_file(path)
+fn read(path: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Model, Error> {
+    super::model::parse_path(path.as_ref(), env)
 }
 
 /// Not reached: the options refuse a file that the build cannot read.
 #[cfg(not(feature = "config-file"))]
-fn read(_: &str) -> Result<Model, Error> {
+fn read(_: &str, _: &dyn Fn(&str) -> Option<String>) -> Result<Model, Error> {
     let message = "configuration files need the feature `config-file`, which this build does not have";
     Err(Error::new(crate::ErrorKind::Unsupported, message).with_option("config_file"))
 }

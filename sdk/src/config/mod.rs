@@ -46,5 +46,6 @@ pub use model::{Created, Model};
 pub use model::{parse, parse_file, read};
 pub use registry::{PluginComponentProvider, Registry};
 pub use spanline_engine::config::{
-    Component, ComponentKind, Entry, Flat, FlatOptions, Node, Plan, Position, Remark, Value, dictionary,
+    Component, ComponentKind, Detection, Entry, Flat, FlatOptions, Node, ParentBasedPlan, Plan, Position,
+    Problem, Remark, SamplerPlan, Value, dictionary,
 };

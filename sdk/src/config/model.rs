@@ -49,8 +49,16 @@ pub fn parse(text: &str, env: impl Fn(&str) -> Option<String>) -> Result<Model, 
 /// begins with the file's name.
 #[cfg(feature = "config-file")]
 pub fn parse_file(path: impl AsRef<std::path::Path>) -> Result<Model, Error> {
+    parse_path(path.as_ref(), &|variable| std::env::var(variable).ok())
+}
+
+/// The same with other variables.
+#[cfg(feature = "config-file")]
+pub(super) fn parse_path(
+    path: &std::path::Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Model, Error> {
     use std::io::Read;
-    let path = path.as_ref();
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     let most = super::yaml::MOST_BYTES as u64;
@@ -64,7 +72,7 @@ pub fn parse_file(path: impl AsRef<std::path::Path>) -> Result<Model, Error> {
         let message = format!("{name}: the configuration file is not UTF-8");
         Error::new(crate::ErrorKind::Parse, message)
     })?;
-    parse_named(&text, Some(name), &|variable| std::env::var(variable).ok())
+    parse_named(&text, Some(name), env)
 }
 
 /// Reads any text in YAML or JSON as a tree, with variables replaced in its values: for [`Builder::configure`].

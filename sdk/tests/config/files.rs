@@ -42,6 +42,27 @@ fn what_the_code_sets_wins_over_the_file() {
 }
 
 #[test]
+fn without_the_environment_a_file_has_no_variables() {
+    let file = File::new(
+        "variables.yaml",
+        &memory_file("resource: { attributes: [ {name: k, value: '${PATH:-none}'} ] }\n"),
+    );
+    let value = |builder: spanline::Builder| {
+        let provider = builder.config_file(file.path()).build().unwrap();
+        provider
+            .resource()
+            .get("k")
+            .and_then(OwnedValue::as_str)
+            .map(String::from)
+    };
+    assert_eq!(
+        value(spanline::init().without_environment()).as_deref(),
+        Some("none")
+    );
+    assert_eq!(value(spanline::init()), std::env::var("PATH").ok());
+}
+
+#[test]
 fn a_file_that_the_code_names_and_that_is_wrong_is_an_error() {
     let missing = spanline::init()
         .config_file("/nowhere/spanline.yaml")
