@@ -73,9 +73,16 @@ impl OtlpGrpcExporter {
             };
             return answer::delivered(outcome).status(status);
         }
-        let (name, text) = (retry::grpc_status_name(answer.code), UserText(&answer.message));
+        let (reason, what) = match answer.http_status {
+            Some(http) => (http.to_string(), format!("HTTP {http} without a gRPC status")),
+            None => {
+                let name = retry::grpc_status_name(answer.code);
+                let what = format!("{name} {}", UserText(&answer.message));
+                (name.into_owned(), what)
+            }
+        };
         if verdict.is_retryable() {
-            let line = format_args!("the receiver answered {name} {text}, trying again");
+            let line = format_args!("the receiver answered {what}, trying again");
             log::report(Level::Warn, "export_retry", line);
             let result = ExportResult::retry().status(status);
             return match answer.retry_info.or_else(|| retry_after(answer)) {
@@ -84,6 +91,7 @@ impl OtlpGrpcExporter {
             };
         }
         let hint = match answer.code {
+            _ if answer.http_status == Some(413) => "it takes no batch this large: lower max_batch_bytes",
             7 | 16 => "check the credentials in the headers option",
             8 => "the receiver takes no batch this large, or no more: lower max_batch_bytes",
             12 => "check the endpoint: no receiver of OTLP over gRPC is there",
@@ -92,9 +100,9 @@ impl OtlpGrpcExporter {
         log::report(
             Level::Error,
             "export_refused",
-            format_args!("the receiver answered {name} {text}; {hint}"),
+            format_args!("the receiver answered {what}; {hint}"),
         );
-        ExportResult::failure(name.into_owned()).status(status)
+        ExportResult::failure(reason).status(status)
     }
 }
 
@@ -166,5 +174,39 @@ impl SpanExporter for OtlpGrpcExporter {
 
     fn interrupt(&self) {
         self.interrupt.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: u32, http_status: Option<u16>) -> GrpcAnswer {
+        GrpcAnswer {
+            code,
+            message: String::new(),
+            retry_info: None,
+            http_status,
+            retry_after: http_status.map(|_| "7".to_owned()),
+            content: GrpcMessage::Unreadable,
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_answers_in_place_of_the_receiver_is_known_by_its_http_status() {
+        assert_eq!(
+            OtlpGrpcExporter::answered(&answer(2, Some(413))),
+            ExportResult::failure("413").status(AnswerStatus::Http(413))
+        );
+        assert_eq!(
+            OtlpGrpcExporter::answered(&answer(14, Some(503))),
+            ExportResult::retry()
+                .after(Duration::from_secs(7))
+                .status(AnswerStatus::Http(503))
+        );
+        assert_eq!(
+            OtlpGrpcExporter::answered(&answer(13, None)),
+            ExportResult::failure("INTERNAL").status(AnswerStatus::Grpc(13))
+        );
     }
 }

@@ -70,7 +70,7 @@ impl GrpcAnswer {
         };
         Self {
             code: of_http(status),
-            message: format!("HTTP {status} and no gRPC status"),
+            message: String::new(),
             retry_info: None,
             http_status: Some(status),
             retry_after: text(&reply.headers, header::RETRY_AFTER.as_str()),
