@@ -279,6 +279,11 @@ impl Builder {
     ///
     /// What the code sets wrongly, with a hint. The environment causes no errors, but messages.
     pub fn build(self) -> Result<Provider, Error> {
+        self.parts().map(Provider::new)
+    }
+
+    /// What a provider would be made of.
+    pub(crate) fn parts(self) -> Result<Parts, Error> {
         let mut notices = Vec::new();
         let with_environment = !self.without_environment;
         let env = |name: &str| std::env::var(name).ok().filter(|_| with_environment);
@@ -375,13 +380,13 @@ impl Builder {
             effective,
         };
         let disabled = config.effective.disabled;
-        Ok(Provider::new(Parts {
+        Ok(Parts {
             config,
             sampler,
             id_generator: self.id_generator.or(made.id_generator),
             processors,
             disabled,
-        }))
+        })
     }
 }
 

@@ -12,8 +12,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 /// A server on a port of its own that treats each connection like this, for as long as the test program runs.
@@ -63,10 +63,16 @@ struct Authority {
     file: PathBuf,
 }
 
+/// A folder of this test program's own, empty at its start.
 fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("doctor-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("doctor");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    });
+    made.clone()
 }
 
 fn authority() -> Authority {
@@ -458,7 +464,6 @@ fn every_set_up_has_its_line() {
         );
     }
     assert_eq!(known.lines().count(), page.lines().count());
-    let _ = std::fs::remove_dir_all(folder());
 }
 
 #[test]
@@ -523,4 +528,53 @@ fn what_the_code_sets_wrongly_is_in_the_diagnosis() {
     assert_eq!(diagnosis.error.as_ref().unwrap().hint(), Some("gzip"));
     let text = diagnosis.to_string();
     assert!(text.contains("TROUBLE configuration: compression"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_spool_is_looked_at_and_not_touched() {
+    let dir = folder().join("spool");
+    let dir = dir.to_str().unwrap();
+    let builder = || {
+        spanline::init()
+            .without_environment()
+            .exporter("discard")
+            .spool_dir(dir)
+    };
+    let provider = builder().build().unwrap();
+    provider.tracer("t").span("work").start().end();
+    let spool = builder().doctor().spool.unwrap();
+    assert_eq!(spool.trouble, None);
+    assert_eq!(
+        spool.steps[1..],
+        ["files that other processes hold now: 1"],
+        "{spool:?}"
+    );
+
+    // What it made itself is gone; what is strange stays and is named.
+    let own = std::fs::read_dir(dir).unwrap().next().unwrap().unwrap().path();
+    let files = || std::fs::read_dir(&own).unwrap().count();
+    assert_eq!(files(), 1);
+    std::fs::write(own.join("strange.spool"), "not a spool").unwrap();
+    let spool = builder().doctor().spool.unwrap();
+    let trouble = spool.trouble.unwrap();
+    assert_eq!(trouble.kind, spanline::TroubleKind::Spool);
+    assert!(
+        trouble.text.contains("strange.spool: it is not a spool"),
+        "{}",
+        trouble.text
+    );
+    assert_eq!(files(), 2);
+    drop(provider);
+    assert_eq!(files(), 1);
+
+    let file = folder().join("file");
+    std::fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    let builder = spanline::init()
+        .without_environment()
+        .exporter("discard")
+        .spool_dir(file);
+    let trouble = builder.doctor().spool.unwrap().trouble.unwrap();
+    assert!(trouble.text.starts_with(file), "{}", trouble.text);
 }

@@ -2,9 +2,10 @@
 
 use super::{ExporterCheck, Trouble, TroubleKind, local};
 use crate::export::FileTarget;
+use crate::provider::Config;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Tries the file of the exporter `file`. One that is not there is made and removed again.
 pub(super) fn file(name: &str, target: &FileTarget) -> ExporterCheck {
@@ -33,15 +34,14 @@ fn appendable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Tries the folder of the spool, which the first span would make.
-pub(super) fn spool(folder: &str) -> ExporterCheck {
+/// Tries the spool as a start would make it.
+pub(super) fn spool(folder: &str, config: &Config) -> ExporterCheck {
     let mut check = local("spool", folder);
-    let probe: PathBuf = Path::new(folder).join(format!(".spanline-doctor-{}", std::process::id()));
-    let tried = fs::create_dir_all(folder).and_then(|()| appendable(&probe));
-    match tried {
-        Ok(()) => check.steps.push("the folder can be written".to_owned()),
-        Err(error) => {
-            let text = format!("{folder} cannot be used: {error}; spans would live in memory only");
+    match crate::spool::examine(folder, config) {
+        Ok(lines) => check.steps = lines,
+        Err((lines, reason)) => {
+            check.steps = lines;
+            let text = format!("{folder} cannot be used as it is: {reason}");
             check.trouble = Some(Trouble::new(TroubleKind::Spool, text));
         }
     }

@@ -9,7 +9,7 @@ mod steps;
 
 use crate::features::FEATURES;
 use crate::log::{self, Level};
-use crate::provider::{ExporterSpec, Provider};
+use crate::provider::{Config, ExporterSpec, Provider};
 use crate::{Builder, Error};
 use spanline_engine::options::Setting;
 use std::time::Duration;
@@ -143,8 +143,7 @@ impl Diagnosis {
         error.chain(notices).chain(checks)
     }
 
-    fn of(provider: &Provider, notices: Vec<String>) -> Self {
-        let config = &provider.shared().config;
+    fn of(config: &Config, notices: Vec<String>) -> Self {
         let effective = &config.effective;
         let tried: Vec<Steps> = config.exporters.iter().map(begin).collect();
         let bound = std::time::Instant::now() + TIMEOUT + Duration::from_secs(1);
@@ -155,7 +154,9 @@ impl Diagnosis {
             notices,
             error: None,
             exporters: tried.into_iter().map(|steps| steps.wait(bound)).collect(),
-            spool: effective.spool_dir.as_deref().map(files::spool),
+            spool: (effective.spool_dir.as_deref())
+                .filter(|_| !effective.disabled && !config.exporters.is_empty())
+                .map(|folder| files::spool(folder, config)),
         }
     }
 }
@@ -193,7 +194,7 @@ impl Provider {
     /// # Ok::<(), spanline::Error>(())
     /// ```
     pub fn doctor(&self) -> Diagnosis {
-        Diagnosis::of(self, Vec::new())
+        Diagnosis::of(&self.shared().config, Vec::new())
     }
 }
 
@@ -201,11 +202,11 @@ impl Builder {
     /// What [`Provider::doctor`] says of the provider that would be built, and what was said while it was. What the code
     /// sets wrongly is in the result too.
     pub fn doctor(self) -> Diagnosis {
-        let (built, said) = log::capture(|| self.build());
+        let (built, said) = log::capture(|| self.parts());
         let lines = said.into_iter().filter(|(level, _)| *level <= Level::Warn);
         let notices = lines.map(|(_, line)| line).collect();
         match built {
-            Ok(provider) => Diagnosis::of(&provider, notices),
+            Ok(parts) => Diagnosis::of(&parts.config, notices),
             Err(error) => Diagnosis {
                 features: FEATURES,
                 settings: Vec::new(),

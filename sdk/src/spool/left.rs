@@ -60,6 +60,34 @@ struct Progress {
     open: usize,
 }
 
+/// What a file is.
+pub(super) enum Peek {
+    /// Another process holds it.
+    Taken,
+    /// A process left it.
+    Left,
+    /// It cannot be used, for this reason.
+    Refused(String),
+}
+
+/// Looks at a file and leaves it as it is.
+pub(super) fn peek(path: &Path) -> io::Result<Peek> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    if !is_own(&file)? {
+        return Ok(Peek::Refused("it is not a file of this user".to_owned()));
+    }
+    let Some(lock) = LockedFile::lock(file)? else {
+        return Ok(Peek::Taken);
+    };
+    Ok(match read_header(&lock)? {
+        Ok(_) => Peek::Left,
+        Err(refusal) => Peek::Refused(why(refusal)),
+    })
+}
+
 impl Left {
     /// Looks at a file, for exporters of these names.
     pub(super) fn open(path: &Path, exporters: &[&str]) -> Look {

@@ -4,6 +4,7 @@
 //! The bytes of the file are described in `spanline_engine::spool`; here it is made, locked, mapped, found and deleted.
 
 mod create;
+mod examine;
 mod left;
 mod lock;
 mod replay;
@@ -15,6 +16,7 @@ use crate::fork;
 use crate::log::{self, Level};
 use crate::provider::{Config, Scopes};
 use create::OwnFile;
+pub(crate) use examine::examine;
 use spanline_engine::spool::{Header, MAX_EXPORTERS};
 use spanline_engine::{Engine, SlotStore};
 use std::path::{Path, PathBuf};

@@ -10,6 +10,11 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) enum Spool {}
 
+/// Says that there is none.
+pub(crate) fn examine(_: &str, _: &Config) -> Result<Vec<String>, (Vec<String>, String)> {
+    Err((Vec::new(), "this build has no spool".to_owned()))
+}
+
 impl Spool {
     /// Says so when one is wanted.
     pub(crate) fn open(config: &Config) -> Option<Arc<Self>> {

@@ -17,5 +17,6 @@ mod panics;
 mod propagation;
 mod provider;
 mod resource;
+mod settings;
 mod spans;
 mod threads;
