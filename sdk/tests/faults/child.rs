@@ -1,5 +1,6 @@
 //! The host program of a fault: does what it is told on standard input, a line for each order.
 
+use spanline::options::ExporterOption;
 use spanline::{ExporterStats, Provider, Stats, Tracer};
 use spanline_test_vectors::serde_json::{Value, from_str, json};
 use std::io::{BufRead, Write};
@@ -62,6 +63,14 @@ fn provider(options: &Value) -> Provider {
         all.max_age_ms = number("max_age_ms").or(all.max_age_ms);
         all.max_request_bytes = number("max_request_bytes").or(all.max_request_bytes);
         all.exit_timeout_ms = number("exit_timeout_ms").or(all.exit_timeout_ms);
+    });
+    let urls = options["exporters"].as_array().into_iter().flatten();
+    let builder = urls.fold(builder, |builder, url| {
+        builder.exporter(ExporterOption {
+            name: "otlp".to_owned(),
+            endpoint: url.as_str().map(str::to_owned),
+            ..ExporterOption::default()
+        })
     });
     builder.start().unwrap()
 }

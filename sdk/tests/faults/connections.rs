@@ -89,12 +89,12 @@ fn an_attempt_ends_with_its_time() {
 
 #[test]
 fn a_slow_reader_is_waited_for_as_long_as_an_attempt_may_last() {
-    const MANY: u64 = 20_000;
+    const MANY: u64 = 5_000;
     let crawling = |chunk, pause| {
         Server::with(Setup {
             script: Script::once([Step::SlowRead(chunk, pause)]),
             tls: None,
-            receive_buffer: Some(4_096),
+            receive_buffer: Some(65_536),
         })
     };
     side_by_side(&[
@@ -111,7 +111,10 @@ fn a_slow_reader_is_waited_for_as_long_as_an_attempt_may_last() {
         },
         &|| {
             let server = crawling(256, Duration::from_millis(50));
-            let mut host = short_attempts(Host::to(&server.url())).start();
+            let setup = Host::to(&server.url());
+            let mut host = setup
+                .variable("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2000")
+                .start();
             host.make(MANY);
             let ids = host.ids();
             host.flush();
@@ -124,7 +127,7 @@ fn a_slow_reader_is_waited_for_as_long_as_an_attempt_may_last() {
                 "{:?}",
                 ended.log
             );
-            let name = "reads slower than the time-out (400 ms) allows, once";
+            let name = "reads slower than the time-out (2 s) allows, once";
             row(
                 "f04",
                 name,

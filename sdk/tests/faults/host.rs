@@ -43,10 +43,17 @@ impl Setup {
         self
     }
 
+    /// With an OTLP exporter to each of these URLs.
+    pub(crate) fn exporters(mut self, urls: &[String]) -> Self {
+        self.options["exporters"] = json!(urls);
+        self
+    }
+
     pub(crate) fn start(&self) -> Host {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child::child", "--nocapture", "--test-threads=1"]);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
+        let ours = |name: &str| name.starts_with("OTEL_") || name.to_ascii_lowercase().ends_with("_proxy");
+        for (name, _) in std::env::vars().filter(|(name, _)| ours(name)) {
             command.env_remove(name);
         }
         let variables = self.variables.iter().map(|(name, value)| (name, value));
@@ -248,6 +255,12 @@ impl Told {
     #[track_caller]
     pub(crate) fn of(&self, name: &str) -> u64 {
         self.0["exporters"][0][name].as_u64().unwrap()
+    }
+
+    /// A number of the exporter in this place.
+    #[track_caller]
+    pub(crate) fn of_exporter(&self, place: usize, name: &str) -> u64 {
+        self.0["exporters"][place][name].as_u64().unwrap()
     }
 
     /// Spans that the first exporter failed to send, by reason.

@@ -8,10 +8,16 @@
 
 mod answers;
 mod child;
+mod collector;
 mod connections;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod host;
 mod in_process;
 mod outages;
 #[path = "../process/mod.rs"]
 mod process;
 mod scenario;
+mod several;
+#[cfg(feature = "tls")]
+mod tls;

@@ -10,6 +10,9 @@ use std::path::Path;
 /// Tells the tests where to leave the rows, and that there is time.
 const VARIABLE: &str = "SPANLINE_FAULTS_TABLE";
 
+/// Tells them where our own collector is.
+const COLLECTOR: &str = "SPANLINE_TEST_COLLECTOR";
+
 /// The headings, by the letter that the places of their rows begin with.
 const GROUPS: &[(char, &str)] = &[
     ('a', "Answers that ask for another attempt"),
@@ -49,6 +52,8 @@ pub(crate) fn stage() -> Result<Outcome, String> {
         }
         _ => {}
     }
+    Run::cargo(["build", "-p", "spanline-collector"]).output()?;
+    let collector = target().join("debug").join("spanline-collector");
     let run = Run::cargo([
         "test",
         "--workspace",
@@ -58,8 +63,11 @@ pub(crate) fn stage() -> Result<Outcome, String> {
         "faults",
         "--no-fail-fast",
         "--color=never",
+        "--",
+        "--include-ignored",
     ]);
-    let mut outcome = libtest::count(run.env(VARIABLE, &folder))?;
+    let run = run.env(VARIABLE, &folder).env(COLLECTOR, collector);
+    let mut outcome = libtest::count(run)?;
     if outcome.failed == 0 {
         let rows = rows(&folder)?;
         let path = root().join("docs/faults.md");

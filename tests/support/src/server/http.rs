@@ -12,6 +12,12 @@ use std::time::{Duration, Instant};
 /// Serves requests until the connection ends. `raw` is the socket under `stream`.
 pub(super) fn talk<S: Read + Write>(inner: &Arc<Inner>, raw: &TcpStream, stream: S, connection: u64) {
     let mut reader = BufReader::new(stream);
+    match reader.fill_buf() {
+        Ok(bytes) if bytes.first().is_some_and(u8::is_ascii_uppercase) => {}
+        // What is no HTTP gets the answer of a real server to that.
+        Ok([_, ..]) => return drop(reader.get_mut().write_all(&Inner::undecodable().bytes())),
+        _ => return,
+    }
     while let Some(head) = read_head(&mut reader, connection) {
         let length = header(&head, "content-length").and_then(|length| length.parse().ok());
         let (length, step) = (length.unwrap_or(0), inner.next_step());
@@ -28,6 +34,11 @@ pub(super) fn talk<S: Read + Write>(inner: &Arc<Inner>, raw: &TcpStream, stream:
             return;
         }
     }
+}
+
+/// Says nothing until the other side gives up.
+pub(super) fn stay_mute(mut stream: &TcpStream) {
+    let _ = std::io::copy(&mut stream, &mut std::io::sink());
 }
 
 struct Request<'a, S> {
@@ -78,6 +89,10 @@ impl<S: Read + Write> Request<'_, S> {
                 false
             }
             Step::Close => false,
+            Step::Mute => {
+                stay_mute(raw);
+                false
+            }
             Step::Away(pause) => {
                 let _ = SockRef::from(raw).set_linger(Some(Duration::ZERO));
                 self.inner.be_away(pause);

@@ -201,8 +201,11 @@ impl Inner {
     }
 
     fn serve(self: &Arc<Self>, stream: &TcpStream, number: u64) {
-        if lock(&self.script).closes() {
-            return;
+        let at_once = lock(&self.script).at_once();
+        match at_once {
+            Some(super::Step::Mute) => return http::stay_mute(stream),
+            Some(_) => return,
+            None => {}
         }
         let _ = stream.set_nodelay(true);
         match &self.setup.tls {

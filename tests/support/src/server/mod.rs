@@ -17,14 +17,19 @@
 //! ```
 
 mod answer;
+mod folder;
+mod grpc;
 mod http;
 mod ledger;
 mod listen;
 mod port;
+mod retry_info;
 mod script;
 mod tls;
 
 pub use answer::Answer;
+pub use folder::Folder;
+pub use grpc::{GrpcServer, GrpcStep, Reason};
 pub use ledger::{Ledger, SpanKey};
 pub use listen::{Handled, Server, Setup};
 pub use port::Port;

@@ -21,6 +21,8 @@ pub enum Step {
     Silence,
     /// The connection closes before anything is read, a new one at once.
     Close,
+    /// The connection stays open, nothing is read and nothing is said, on a new one at once; TLS is not answered either.
+    Mute,
     /// The connection is reset, and for this long nobody listens on the port.
     Away(Duration),
 }
@@ -71,11 +73,8 @@ impl Script {
     }
 
     /// Takes the next step if it concerns a connection on which nothing has come yet.
-    pub(super) fn closes(&mut self) -> bool {
-        let closes = matches!(self.steps.front(), Some(Step::Close));
-        if closes {
-            self.next();
-        }
-        closes
+    pub(super) fn at_once(&mut self) -> Option<Step> {
+        let at_once = matches!(self.steps.front(), Some(Step::Close | Step::Mute));
+        at_once.then(|| self.next())
     }
 }
