@@ -38,7 +38,7 @@ impl EngineSet {
             config.limits,
             bounds,
             Box::new(WakeWorker(Arc::downgrade(&worker))),
-            spool.as_ref().map(|spool| spool.store().clone()),
+            spool.as_ref().and_then(|spool| spool.store().cloned()),
         );
         worker.attach(&engine);
         if let Some(spool) = &spool {

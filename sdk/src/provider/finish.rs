@@ -57,7 +57,7 @@ fn finish_within(shared: &Shared, timeout: Duration) {
         return;
     };
     for (exporter, slot) in report.stats.exporters.iter().zip(exporters) {
-        if set.spool().is_some() && exporter.held > 0 {
+        if set.spool().is_some_and(|spool| spool.store().is_some()) && exporter.held > 0 {
             let (held, name) = (exporter.held, &exporter.name);
             let line =
                 format_args!("{held} spans for the exporter {name} wait in the spool for the next start");

@@ -34,7 +34,8 @@ const UNFINISHED: &str = ".new";
 /// The spool of one engine.
 #[derive(Debug)]
 pub(crate) struct Spool {
-    store: Arc<SlotStore>,
+    /// None when no file could be made: then what others left is sent all the same.
+    store: Option<Arc<SlotStore>>,
     folder: PathBuf,
     /// Gone once it is closed.
     file: Mutex<Option<OwnFile>>,
@@ -49,26 +50,33 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Spool {
-    /// Makes the file of this process, when a spool is wanted. `None`, and said, when it cannot be had.
+    /// Makes the file of this process, when a spool is wanted. `None`, and said, when there is not even a folder for it.
     pub(crate) fn open(config: &Config) -> Option<Arc<Self>> {
         let wanted = config.effective.spool_dir.as_deref()?;
         if config.exporters.is_empty() || config.effective.disabled {
             return None;
         }
-        match Self::try_open(Path::new(wanted), config) {
-            Ok(spool) => Some(Arc::new(spool)),
-            Err(reason) => {
-                let folder = log::UserText(wanted);
-                let line = format_args!(
-                    "no spool in {folder}: {reason}; spans that wait will not survive a crash (spool_dir)"
-                );
-                log::report(Level::Warn, "spool", line);
-                None
-            }
-        }
+        let is_off = |reason: String| {
+            let folder = log::UserText(wanted);
+            let line = format_args!(
+                "no spool in {folder}: {reason}; spans that wait will not survive a crash (spool_dir)"
+            );
+            log::report(Level::Warn, "spool", line);
+        };
+        let folder = create::own_folder(Path::new(wanted)).map_err(is_off).ok()?;
+        let (file, store) = Self::make(&folder, config).map_err(is_off).ok().unzip();
+        Some(Arc::new(Self {
+            store,
+            folder,
+            file: Mutex::new(file),
+            scopes: Mutex::new(0),
+            stopped: Mutex::new(false),
+            stop: Condvar::new(),
+        }))
     }
 
-    fn try_open(folder: &Path, config: &Config) -> Result<Self, String> {
+    /// The file of this process, and its slots.
+    fn make(folder: &Path, config: &Config) -> Result<(OwnFile, Arc<SlotStore>), String> {
         let exporters = config.exporters.len();
         if exporters > MAX_EXPORTERS {
             return Err(format!("it keeps account for {MAX_EXPORTERS} exporters at most"));
@@ -89,29 +97,22 @@ impl Spool {
                 .collect(),
             resource: [&resource.head[..], &resource.tail].concat(),
         };
-        let folder = create::own_folder(folder)?;
-        let (file, region) = create::create(&folder, &header, config.buffer_bytes as u64)?;
-        Ok(Self {
-            store: SlotStore::new(region, exporters, fork::current_epoch),
-            folder,
-            file: Mutex::new(Some(file)),
-            scopes: Mutex::new(0),
-            stopped: Mutex::new(false),
-            stop: Condvar::new(),
-        })
+        let (file, region) = create::create(folder, &header, config.buffer_bytes as u64)?;
+        Ok((file, SlotStore::new(region, exporters, fork::current_epoch)))
     }
 
-    /// The slots that chunks lie in.
-    pub(crate) fn store(&self) -> &Arc<SlotStore> {
-        &self.store
+    /// The slots that chunks lie in, when there is a file for them.
+    pub(crate) fn store(&self) -> Option<&Arc<SlotStore>> {
+        self.store.as_ref()
     }
 
     /// Writes down the scopes that came since, before a span with one of them can end.
     pub(crate) fn note_scopes(&self, scopes: &Scopes) {
+        let Some(store) = &self.store else { return };
         let mut noted = locked(&self.scopes);
         while let Some(known) = scopes.known(*noted) {
             let fields = [&known.encoded.head[..], &known.encoded.tail].concat();
-            if !self.store.add_scope(*noted, &fields) {
+            if !store.add_scope(*noted, &fields) {
                 break;
             }
             *noted += 1;
@@ -133,7 +134,7 @@ impl Spool {
         self.stop.notify_all();
         worker.progressed();
         if let Some(file) = locked(&self.file).take()
-            && self.store.is_settled()
+            && self.store.as_ref().is_some_and(|store| store.is_settled())
         {
             file.delete();
         }

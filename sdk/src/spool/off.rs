@@ -26,7 +26,7 @@ impl Spool {
         None
     }
 
-    pub(crate) fn store(&self) -> &Arc<SlotStore> {
+    pub(crate) fn store(&self) -> Option<&Arc<SlotStore>> {
         match *self {}
     }
 

@@ -25,33 +25,34 @@ const TOLD: usize = 1000;
 /// The thread's life.
 pub(super) fn run(spool: &Arc<Spool>, worker: &Arc<Worker>, engine: &Arc<Engine>) {
     let mut told = HashSet::new();
-    guard::repeat(worker.caught(), "spool", || {
-        let mut passes = adopt(&spool.folder, worker, &mut told);
-        while !passes.is_empty() {
-            if spool.is_stopped() {
-                return false;
-            }
-            let mut moved = false;
-            passes.retain_mut(|pass| match pass.go_on(worker, engine) {
-                Step::Moved => {
-                    moved = true;
-                    true
-                }
-                Step::Waits => true,
-                Step::Done => false,
-            });
-            if !moved && !passes.is_empty() {
-                let exporters = worker.exporters();
-                worker.wait_for_progress(PATIENCE, || {
-                    spool.is_stopped()
-                        || passes
-                            .iter()
-                            .any(|pass| exporters[pass.exporter].queue().is_hungry())
-                });
-            }
+    loop {
+        guard::foreign(worker.caught(), "spool", || {
+            let passes = adopt(&spool.folder, worker, &mut told);
+            send(passes, spool, worker, engine);
+        });
+        if !spool.wait() {
+            return;
         }
-        spool.wait()
-    });
+    }
+}
+
+/// Hands over what was found, as fast as the exporters take it.
+fn send(mut passes: Vec<Pass>, spool: &Spool, worker: &Arc<Worker>, engine: &Engine) {
+    let exporters = worker.exporters();
+    while !passes.is_empty() && !spool.is_stopped() {
+        let mut moved = false;
+        passes.retain_mut(|pass| {
+            let step = pass.go_on(worker, engine);
+            moved |= step == Step::Moved;
+            step != Step::Done
+        });
+        if !moved {
+            worker.wait_for_progress(PATIENCE, || {
+                let mut wanted = passes.iter().filter_map(|pass| exporters.get(pass.exporter));
+                spool.is_stopped() || wanted.any(|exporter| exporter.queue().is_hungry())
+            });
+        }
+    }
 }
 
 /// Takes over what is there; a pass for each file and exporter.
@@ -157,6 +158,7 @@ struct Loaded {
     spans: Vec<(u16, Range<usize>, Piece)>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Moved,
     Waits,

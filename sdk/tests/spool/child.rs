@@ -79,6 +79,7 @@ fn child() {
         .resource_attribute("run", variable(RUN))
         .buffer_bytes(32_u64 << 20)
         .delay_ms(20)
+        .log_level("error")
         .exporter("otlp")
         .endpoint(format!("http://127.0.0.1:{}/v1/traces", variable(HTTP)))
         .header("x-run", variable(RUN))

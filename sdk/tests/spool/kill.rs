@@ -27,8 +27,11 @@ fn nothing_is_missing_after_many_kills() {
     let seed = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(1, |since| since.as_nanos() as u64);
-    let report = kill(200, seed);
-    println!("{}", report.text());
+    let report = kill(200, seed).text();
+    println!("{report}");
+    if let Some(path) = std::env::var_os("SPANLINE_KILL_REPORT") {
+        std::fs::write(path, report).unwrap();
+    }
 }
 
 /// What it came to.
@@ -49,22 +52,38 @@ struct Seen {
     /// Kills after which something was sent again.
     kills_with_repeats: usize,
     most_repeated: usize,
+    /// Spans of the largest batch.
+    largest: usize,
 }
 
 impl Report {
     fn text(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "kills: {}", self.kills);
-        let _ = writeln!(text, "spans whose end had returned: {}", self.ended);
+        let _ = writeln!(
+            text,
+            "- kills: {}, in {:.0} s",
+            self.kills,
+            self.took.as_secs_f64()
+        );
+        let _ = writeln!(
+            text,
+            "- spans whose end had returned: {}; missing at either exporter: 0",
+            self.ended
+        );
         for seen in &self.exporters {
             let _ = writeln!(
                 text,
-                "{}: {} different spans in {} bytes; missing: 0; repeated: {} (after {} of the kills, {} at most after one, \
-                 each byte-identical and in the last batch of a killed process)",
-                seen.name, seen.spans, seen.bytes, seen.repeated, seen.kills_with_repeats, seen.most_repeated
+                "- {}: {} different spans arrived in {} bytes; {} of them came again, after {} of the kills, at most {} \
+                 after one; the largest batch had {}",
+                seen.name,
+                seen.spans,
+                seen.bytes,
+                seen.repeated,
+                seen.kills_with_repeats,
+                seen.most_repeated,
+                seen.largest
             );
         }
-        let _ = write!(text, "took: {:.0} s", self.took.as_secs_f64());
         text
     }
 }
@@ -154,6 +173,7 @@ fn compare(name: &'static str, notes: &[Vec<Note>], requests: &[Request]) -> See
     for (number, request) in requests.iter().enumerate() {
         seen.bytes += request.body.len();
         decode_request_protobuf(&request.body).unwrap();
+        let mut spans = 0;
         for group in RequestView::ours(&request.body).resource_spans() {
             let resource = group.resource();
             let origin = ResourceView::ours(&resource).attribute("run");
@@ -165,6 +185,7 @@ fn compare(name: &'static str, notes: &[Vec<Note>], requests: &[Request]) -> See
                 );
                 for span in scope.spans() {
                     let span = span.expect("a whole span");
+                    spans += 1;
                     let mut note = [0; 24];
                     note[..16].copy_from_slice(&span.trace_id().to_bytes());
                     note[16..].copy_from_slice(&span.span_id().to_bytes());
@@ -198,6 +219,7 @@ fn compare(name: &'static str, notes: &[Vec<Note>], requests: &[Request]) -> See
                 }
             }
         }
+        seen.largest = seen.largest.max(spans);
     }
     for (run, notes) in notes.iter().enumerate() {
         let missing = notes.iter().filter(|note| !known.contains_key(*note)).count();

@@ -5,5 +5,6 @@
 mod adoption;
 mod child;
 mod kill;
+mod process;
 mod support;
 mod trouble;

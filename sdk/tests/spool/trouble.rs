@@ -88,6 +88,25 @@ fn a_buffer_too_small_for_slots() {
     ended(&provider);
 }
 
+/// A disk may be full of what was left: that is sent also by a process that finds no room for a file of its own.
+#[test]
+fn what_was_left_is_sent_without_a_file_of_ones_own() {
+    let (folder, file) = left();
+    let problems = Problems::watch();
+    let kept = Kept::default();
+    let provider = spooled(&folder.text())
+        .buffer_bytes(100_000_u64)
+        .add_exporter("out", kept.clone())
+        .build()
+        .unwrap();
+    until_gone(&file);
+    make(&provider, "s", ["own"]);
+    let stats = balanced(&provider);
+    assert_eq!(problems.of("no spool in").len(), 1);
+    assert_eq!((kept.get().len(), stats.exporters[0].replayed), (301, 300));
+    ended(&provider);
+}
+
 /// A spool that is full drops and counts, as a full buffer does, and goes on when there is room.
 #[test]
 fn a_full_spool_counts_what_it_refuses() {

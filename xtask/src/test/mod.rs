@@ -2,6 +2,7 @@
 
 mod faults;
 mod graph;
+mod kill;
 mod libtest;
 mod nostd;
 mod others;
@@ -61,6 +62,11 @@ pub(crate) const STAGES: &[Stage] = &[
         "faults",
         "every fault of a receiver, with long outages; writes docs/faults.md",
         faults::stage,
+    ),
+    slow(
+        "kill",
+        "a process with a spool, killed 200 times under load; writes docs/kill-test.md",
+        kill::stage,
     ),
     slow(
         "long",

@@ -154,6 +154,7 @@ pub(crate) fn miri() -> Result<Outcome, String> {
         "--color=never",
         "--",
         "slot::tests",
+        "queue::store::tests",
         "queue::tests::too_many",
         "queue::tests::a_sleeping",
         "queue::tests::after_shutdown",
