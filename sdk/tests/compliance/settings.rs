@@ -1,8 +1,10 @@
 //! The options of exporters, by what they change in what is sent.
 
 use crate::common::{Receiver, finish};
+#[cfg(feature = "tls")]
+use spanline::ErrorKind;
 use spanline::options::{ExporterOption, Headers};
-use spanline::{Builder, ErrorKind, Provider};
+use spanline::{Builder, Provider};
 use spanline_test_vectors::serde_json::{self, Value as Json};
 use std::path::PathBuf;
 

@@ -198,8 +198,12 @@ proptest! {
             values.get(index?).cloned()
         };
         let mut notices = Vec::new();
+        let grpc = Options { protocol: Some("grpc".to_owned()), ..Options::default() };
+        let layers = Layers { code: &grpc, file: None, env: &env, features: super::ALL };
+        let of_grpc = resolve(&layers, &mut notices);
+        prop_assert!(of_grpc.is_ok_and(|effective| effective.endpoint.split("://").count() == 2));
         let code = Options::default();
-        let layers = Layers { code: &code, file: None, env: &env, features: super::ALL };
+        let layers = Layers { code: &code, ..layers };
         let effective = resolve(&layers, &mut notices);
         prop_assert!(effective.is_ok());
         let effective = effective.unwrap();
