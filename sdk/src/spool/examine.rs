@@ -12,7 +12,7 @@ const MAX_FILES: usize = 1_000;
 /// A file is made and deleted again, as a start would make it; those of others are not touched.
 pub(crate) fn examine(folder: &str, config: &Config) -> Result<Vec<String>, (Vec<String>, String)> {
     let path = Path::new(folder);
-    let made = Spool::try_open(path, config).and_then(|_| create::own_folder(path));
+    let made = create::own_folder(path).and_then(|own| Spool::make(&own, config).map(|_| own));
     let own = made.map_err(|reason| (Vec::new(), reason))?;
     let mut lines = vec![format!("a file of {} bytes can be made", config.buffer_bytes)];
     let (mut running, mut waiting, mut refused) = (0, 0, None);
