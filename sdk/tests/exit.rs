@@ -171,3 +171,21 @@ fn an_exit_with_nothing_queued_does_not_wait() {
     let ended = play("nothing", &Receiver::start([Reply::Silence]).url());
     assert!(ended.took < LESS_THAN_THE_BOUND, "{:?}", ended.took);
 }
+
+/// Of several providers too there is one line.
+#[test]
+fn an_exit_says_once_what_it_lost_and_which_option_would_have_kept_it() {
+    let silent = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
+    for (url, option) in [(silent.url(), "(exit_timeout_ms)"), (dead_url(), "(endpoint)")] {
+        for (scenario, times) in [("return", 1), ("several", 6)] {
+            let ended = play(scenario, &url);
+            let lines: Vec<_> = ended
+                .errors
+                .lines()
+                .filter(|line| line.contains("spans were lost at exit"))
+                .collect();
+            assert_eq!(lines.len(), 1, "{}", ended.errors);
+            assert_eq!(lines[0].matches(option).count(), times, "{}", lines[0]);
+        }
+    }
+}

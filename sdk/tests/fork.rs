@@ -91,6 +91,7 @@ fn child() {
         }
         "daemon" => daemon(),
         "locks" => locks(),
+        "shutdown" => shutdown(),
         "flush in child" => {
             drop(span!("parent"));
             forked(|| {
@@ -104,6 +105,54 @@ fn child() {
         }
         other => panic!("no scenario {other}"),
     }
+}
+
+/// Hangs in the process that made it until it is let go.
+#[derive(Debug)]
+struct HangsAtHome(
+    u32,
+    std::sync::mpsc::SyncSender<()>,
+    std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+);
+
+impl spanline::SpanExporter for HangsAtHome {
+    fn export(&self, _: spanline::ExportBatch<'_>, _: Option<std::time::Duration>) -> spanline::ExportResult {
+        if std::process::id() == self.0 {
+            let _ = self.1.send(());
+            let _ = self.2.lock().unwrap().recv();
+        }
+        spanline::ExportResult::success()
+    }
+}
+
+/// A fork while another thread shuts the provider down: that is the parent's end, not the child's. A fork after it is.
+fn shutdown() {
+    let (begun, hangs) = std::sync::mpsc::sync_channel(1);
+    let (release, gate) = std::sync::mpsc::channel();
+    let hanging = HangsAtHome(std::process::id(), begun, std::sync::Mutex::new(gate));
+    let builder = spanline::init().without_environment().delay_ms(3_600_000);
+    let provider = builder.add_exporter("hangs", hanging).build().unwrap();
+    let tracer = provider.tracer("t");
+    tracer.span("parent").start().end();
+    std::thread::scope(|scope| {
+        let ending = scope.spawn(|| provider.shutdown().unwrap());
+        hangs.recv().unwrap();
+        forked(|| {
+            tracer.span("child").start().end();
+            let report = provider.flush();
+            assert!(report.complete && report.stats.balances(), "{:?}", report.stats);
+            assert_eq!((report.stats.started, report.stats.exporters[0].exported), (1, 1));
+            assert!(provider.shutdown().unwrap().complete);
+            assert!(provider.shutdown().is_err());
+        });
+        assert!(provider.shutdown().is_err(), "it is under way");
+        release.send(()).unwrap();
+        assert!(ending.join().unwrap().complete);
+    });
+    forked(|| {
+        assert!(!tracer.span("late").start().is_recording());
+        assert!(provider.shutdown().is_err());
+    });
 }
 
 fn simple(provider: &Provider) {
@@ -379,4 +428,11 @@ fn a_child_flushes_and_shuts_down_for_itself() {
         names("flush in child").1,
         once(&["child", "parent", "parent later"])
     );
+}
+
+#[test]
+fn a_fork_during_a_shutdown_does_not_shut_the_child_down() {
+    let receiver = Receiver::start([]);
+    let ended = play("shutdown", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
 }

@@ -4,6 +4,12 @@
 use alloc::vec::Vec;
 use spanline_core::{Value, ValueLimits, wire::otlp, wire::otlp::SpanHead};
 
+/// The region grows no further, so that every place in it fits into 32 bits. A span that large is never sent.
+const MOST: usize = if cfg!(test) { 1 << 20 } else { u32::MAX as usize };
+
+/// No longer name has its place there.
+pub(crate) const MOST_NAME: usize = MOST / 2;
+
 /// Buffers that grew beyond this are given back when their span ends.
 const KEEP: usize = 4096;
 
@@ -52,13 +58,14 @@ impl Attributes {
             self.overwrite(known, key, value, limits);
         } else if self.index.len() >= count as usize {
             self.dropped = self.dropped.saturating_add(1);
-        } else {
-            let (at, size) = self.append(key, value, limits);
+        } else if let Some((at, size)) = self.append(key, value, limits) {
             self.index.push(Entry { hash, at, size });
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 
-    /// Begins a span: writes its head, in front of all attributes.
+    /// Begins a span: writes its head, in front of all attributes. Its name is no longer than [`MOST_NAME`].
     #[inline(always)]
     pub(crate) fn begin(&mut self, head: &SpanHead<'_>) {
         let length = head.encoded_len();
@@ -80,14 +87,15 @@ impl Attributes {
 
     #[cold]
     fn grow(&mut self, needed: usize) {
-        self.region.resize(needed.next_power_of_two().max(512), 0);
+        let roomy = needed.checked_next_power_of_two().unwrap_or(needed);
+        self.region.resize(roomy.clamp(512, needed.max(MOST)), 0);
     }
 
     /// Puts other bytes into a part of the head, given from its end; the parts before and behind stay.
     #[cold]
     pub(crate) fn change_head(&mut self, from: usize, to_end: usize, bytes: &[u8]) {
         let to = self.head.saturating_sub(to_end);
-        if from > to || to > self.region.len() {
+        if from > to || to > self.region.len() || self.used + bytes.len() > MOST - otlp::SHORT_ATTRIBUTE {
             return;
         }
         let moved = |at: usize| at - (to - from) + bytes.len();
@@ -117,28 +125,37 @@ impl Attributes {
         }
     }
 
-    /// Writes an attribute behind the others; where, and how long it is.
+    /// Writes an attribute behind the others; where, and how long it is. `None`: there is no room.
     #[inline(always)]
-    fn append(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> (u32, u32) {
+    fn append(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> Option<(u32, u32)> {
         let at = self.used;
         let room = self.region.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
         let short = room
             .and_then(|room| otlp::write_short_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, room));
         let size = match short {
             Some(size) => size,
-            None => self.append_long(key, value, limits),
+            None => self.append_long(key, value, limits)?,
         };
         self.used = at + size;
-        (at as u32, size as u32)
+        Some((at as u32, size as u32))
     }
 
     #[inline(never)]
-    fn append_long(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> usize {
+    fn append_long(&mut self, key: &str, value: Value<'_>, limits: &ValueLimits) -> Option<usize> {
         let size = otlp::attribute_len(key, value, limits);
-        self.make_room(self.used + size);
-        self.region.get_mut(self.used..).map_or(0, |place| {
-            otlp::write_attribute(otlp::SPAN_ATTRIBUTES, key, value, limits, place)
-        })
+        let needed = self.used.checked_add(size)?;
+        if needed > MOST - otlp::SHORT_ATTRIBUTE {
+            return None;
+        }
+        self.make_room(needed);
+        let place = self.region.get_mut(self.used..)?;
+        Some(otlp::write_attribute(
+            otlp::SPAN_ATTRIBUTES,
+            key,
+            value,
+            limits,
+            place,
+        ))
     }
 
     #[inline(always)]
@@ -159,13 +176,22 @@ impl Attributes {
 
     fn bytes(&self, entry: &Entry) -> &[u8] {
         self.region
-            .get(entry.at as usize..(entry.at + entry.size) as usize)
+            .get(entry.at as usize..entry.at as usize + entry.size as usize)
             .unwrap_or_default()
     }
 
     #[cold]
     fn overwrite(&mut self, known: usize, key: &str, value: Value<'_>, limits: &ValueLimits) {
-        let (at, size) = self.append(key, value, limits);
+        let mut place = self.append(key, value, limits);
+        if place.is_none() && self.stale > 0 {
+            // What was overwritten before may be all that is in the way.
+            self.compact();
+            place = self.append(key, value, limits);
+        }
+        let Some((at, size)) = place else {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        };
         let entry = &mut self.index[known];
         self.stale += entry.size as usize;
         *entry = Entry { at, size, ..*entry };
@@ -288,6 +314,37 @@ mod tests {
         }
         assert_eq!(attributes.index.len(), 3);
     }
+    #[test]
+    fn what_goes_beyond_the_last_place_is_dropped_and_counted() {
+        let mut attributes = Attributes::new();
+        let text = "x".repeat(MOST / 4);
+        let set = |attributes: &mut Attributes, key: &str, text: &str| {
+            attributes.set(key, Value::Str(text), 128, &ValueLimits::default());
+        };
+        for key in ["a", "b", "c", "d", "e"] {
+            set(&mut attributes, key, &text);
+        }
+        assert_eq!((attributes.index.len(), attributes.dropped()), (3, 2));
+        set(&mut attributes, "a", "short");
+        set(&mut attributes, "b", &text[1..]);
+        assert_eq!(
+            attributes.dropped(),
+            2,
+            "where something was overwritten there is room"
+        );
+        set(&mut attributes, "c", &"y".repeat(MOST));
+        assert_eq!(attributes.dropped(), 3);
+        let mut expected = Attributes::new();
+        for (key, text) in [("a", "short"), ("b", &text[1..]), ("c", &text)] {
+            set(&mut expected, key, text);
+        }
+        assert_eq!(attributes.encoded(), expected.encoded(), "c is as it was");
+        assert!(attributes.region.len() <= MOST);
+        let head_len = attributes.head_len();
+        attributes.change_head(0, 0, &alloc::vec![0; MOST]);
+        assert_eq!(attributes.head_len(), head_len, "a name of that size neither");
+    }
+
     #[test]
     fn a_changed_head_moves_the_attributes_behind_it() {
         use spanline_core::{SpanId, SpanKind, TraceId};

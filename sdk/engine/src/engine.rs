@@ -63,6 +63,8 @@ pub struct Engine {
     first_queue_bytes: AtomicUsize,
     open_granted: AtomicUsize,
     drained: AtomicU64,
+    /// Spans were lost since the host last asked.
+    lossy: AtomicBool,
     late: LateEnds,
     /// Where chunks lie that are to outlive the process.
     store: Option<alloc::sync::Arc<SlotStore>>,
@@ -108,6 +110,7 @@ impl Engine {
             first_queue_bytes: AtomicUsize::new(0),
             open_granted: AtomicUsize::new(0),
             drained: AtomicU64::new(0),
+            lossy: AtomicBool::new(false),
             late: LateEnds::new(),
             store,
         })
@@ -154,6 +157,24 @@ impl Engine {
         if !self.woken.swap(true, Ordering::AcqRel) {
             self.wake.wake();
         }
+    }
+
+    /// A span was lost for want of room: wakes the drain, once until the host has asked, so that it can be said.
+    #[cold]
+    pub(crate) fn note_loss(&self) {
+        if !self.lossy.load(Ordering::Relaxed) && !self.lossy.swap(true, Ordering::AcqRel) {
+            self.wake();
+        }
+    }
+
+    /// Whether spans were lost for want of room since [`Self::forget_losses`].
+    pub fn has_losses(&self) -> bool {
+        self.lossy.load(Ordering::Relaxed)
+    }
+
+    /// The losses so far are known to the host.
+    pub fn forget_losses(&self) {
+        self.lossy.store(false, Ordering::Relaxed);
     }
 
     /// The drain is about to look. A read-modify-write, like that of [`Self::wake`]: of the two, whichever comes second

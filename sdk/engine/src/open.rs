@@ -1,6 +1,9 @@
 //! An open span and everything that may be done to it before it ends.
 
-use crate::{attributes::Attributes, stats::ParentOrigin};
+use crate::{
+    attributes::{Attributes, MOST_NAME},
+    stats::ParentOrigin,
+};
 use alloc::{string::String, vec::Vec};
 use spanline_core::{
     Link, SpanId, SpanKind, SpanLimits, StatusCode, TraceFlags, TraceId, TraceState, Value,
@@ -55,7 +58,7 @@ pub struct NewSpan<'a> {
     pub trace_state: TraceState,
     /// Number of the instrumentation scope.
     pub scope: u16,
-    /// Name; copied.
+    /// Name; copied. One of 2 GiB or more is left out.
     pub name: &'a str,
     /// Kind.
     pub kind: SpanKind,
@@ -171,7 +174,8 @@ impl OpenSpan {
             span_id: new.span_id,
             trace_state: new.trace_state.as_str(),
             parent_span_id: new.parent_span_id,
-            name: new.name,
+            // Such a span is never sent; without its name it is one that can be kept.
+            name: if new.name.len() <= MOST_NAME { new.name } else { "" },
             kind: new.kind,
             start_unix_nano: new.start.unix_nano(),
         };
@@ -247,6 +251,9 @@ impl OpenSpan {
     }
 
     pub(crate) fn update_name(&mut self, name: &str) {
+        if name.len() > MOST_NAME {
+            return;
+        }
         let field = SpanHead::name_field(name);
         self.attributes.change_head(self.name_at, SpanHead::TIMES, &field);
     }

@@ -59,6 +59,9 @@ impl Producer {
     pub fn refuse(&self, parent: ParentOrigin, reason: Life) {
         self.count(Life::started(parent, Decision::Drop));
         self.count(reason);
+        if reason == Life::RefusedOpenBound {
+            self.engine().note_loss();
+        }
     }
 
     /// Ends a span: one record, published. `end` tells the end time from the start. False when it had ended.

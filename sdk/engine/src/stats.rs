@@ -247,9 +247,20 @@ pub struct ExporterStats {
 impl ExporterStats {
     /// Whether every accepted and every replayed span is accounted for.
     pub fn balances(&self, accepted: u64) -> bool {
+        accepted + self.replayed == self.settled() + self.held
+    }
+
+    /// Spans that have met their fate here.
+    fn settled(&self) -> u64 {
         let failed: u64 = self.failed.iter().map(|(_, spans)| spans).sum();
-        let dropped = self.dropped_queue_full + self.dropped_expired;
-        accepted + self.replayed == self.exported + self.rejected + failed + dropped + self.held
+        self.exported + self.rejected + failed + self.dropped_queue_full + self.dropped_expired
+    }
+
+    /// Counts as held what was accepted and not handed over yet. `accepted` is read after these statistics: what was
+    /// handed over is then among it, while threads and drain go on.
+    pub fn hold_undrained(&mut self, accepted: u64) {
+        let handed_over = (self.settled() + self.held).saturating_sub(self.replayed);
+        self.held += accepted.saturating_sub(handed_over);
     }
 }
 

@@ -185,7 +185,7 @@ pub trait SpanExporter: Send + Sync + std::fmt::Debug {
     /// be given up before (`max_age_ms`, `export_timeout_ms`).
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult;
 
-    /// What it is, for the provider's metrics: asked once, before the first export. The name of the type and no server,
+    /// What it is, for the provider's metrics: asked once, when it is first needed. The name of the type and no server,
     /// when not given.
     fn describe(&self) -> ExporterDescription {
         ExporterDescription::of_type::<Self>()

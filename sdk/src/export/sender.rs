@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(crate) struct ExporterSlot {
     spec: ExporterSpec,
     config: Arc<Config>,
-    description: ExporterDescription,
+    description: OnceLock<ExporterDescription>,
     queue: Mutex<ExportQueue>,
     changed: Condvar,
     senders: Vec<Sender>,
@@ -60,17 +60,14 @@ impl ExporterSlot {
             concurrent,
             batch_spans: config.cutting.backlog_spans,
         };
-        let first = spec.make(config);
-        let description = guard::foreign(&config.caught, "exporter", || first.describe())
-            .unwrap_or_else(|| ExporterDescription::new(spec.name().to_owned()));
         let senders: Vec<Sender> = (0..concurrent).map(|_| Sender::default()).collect();
         if let Some(sender) = senders.first() {
-            let _ = sender.exporter.set(first);
+            let _ = sender.exporter.set(spec.make(config));
         }
         Arc::new(Self {
             spec: spec.clone(),
             config: config.clone(),
-            description,
+            description: OnceLock::new(),
             queue: Mutex::new(ExportQueue::new(spec.name(), bounds).with_number(number)),
             changed: Condvar::new(),
             senders,
@@ -89,9 +86,14 @@ impl ExporterSlot {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the exporter says of itself.
+    /// What the exporter says of itself. Asked when it is needed: an engine is made where foreign code must not run.
     pub(crate) fn description(&self) -> &ExporterDescription {
-        &self.description
+        self.description.get_or_init(|| {
+            let first = self.senders.first().and_then(|sender| sender.exporter.get());
+            let described =
+                first.and_then(|first| guard::foreign(&self.config.caught, "exporter", || first.describe()));
+            described.unwrap_or_else(|| ExporterDescription::new(self.spec.name().to_owned()))
+        })
     }
 
     /// Hands over a batch. The first thread is started with the first batch, each further one when all are busy.
@@ -158,8 +160,8 @@ impl ExporterSlot {
         })
     }
 
-    pub(crate) fn stats(&self, undrained: u64) -> ExporterStats {
-        self.queue().stats(undrained)
+    pub(crate) fn stats(&self) -> ExporterStats {
+        self.queue().stats()
     }
 
     /// The life of the thread of this number.
@@ -172,7 +174,7 @@ impl ExporterSlot {
             component_type,
             server_address,
             ..
-        } = &self.description;
+        } = self.description();
         let server = UserText(server_address.as_deref().unwrap_or("no server"));
         let name = self.spec.name();
         log::report(

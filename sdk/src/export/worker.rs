@@ -1,7 +1,7 @@
 //! The pipeline's thread: drains, cuts batches, hands them to the exporters and keeps time; no network.
 
 use super::ExporterSlot;
-use crate::observe::Component;
+use crate::observe::{Component, Losses};
 use crate::provider::Config;
 use crate::thread as ours;
 use crate::{guard, local, log};
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How often a waiting flush looks by itself: what a thread counts wakes nobody.
 const RECHECK: Duration = Duration::from_millis(20);
 
+/// Nanoseconds between two rounds of what is done now and then.
+const HOUSEKEEPING: u64 = 1_000_000_000;
+
 /// Nanoseconds of a clock that only goes forward.
 pub(crate) fn monotonic() -> u64 {
     crate::clock::monotonic_nanos()
@@ -25,7 +28,7 @@ pub(crate) struct Worker {
     config: Arc<Config>,
     exporters: Vec<Arc<ExporterSlot>>,
     /// What the exporters are called in metrics.
-    components: Vec<Component>,
+    components: OnceLock<Vec<Component>>,
     engine: OnceLock<Weak<Engine>>,
     started: AtomicBool,
     thread: OnceLock<Thread>,
@@ -87,10 +90,9 @@ impl Envelope for Wrapping<'_> {
 
 impl Worker {
     pub(crate) fn new(config: Arc<Config>, exporters: Vec<Arc<ExporterSlot>>) -> Self {
-        let descriptions = exporters.iter().map(|exporter| exporter.description().clone());
         Self {
             config,
-            components: Component::number(descriptions),
+            components: OnceLock::new(),
             exporters,
             engine: OnceLock::new(),
             started: AtomicBool::new(false),
@@ -113,7 +115,10 @@ impl Worker {
     }
 
     pub(crate) fn components(&self) -> &[Component] {
-        &self.components
+        self.components.get_or_init(|| {
+            let exporters = self.exporters.iter();
+            Component::number(exporters.map(|exporter| exporter.description().clone()))
+        })
     }
 
     /// Makes the thread look, starting it when this is the first time.
@@ -200,7 +205,13 @@ impl Worker {
                 self.housekeeping(pipeline.engine());
             }
             Next::Wait | Next::WaitUntil(_) if stop => return false,
-            Next::Wait => std::thread::park(),
+            Next::Wait => {
+                match pipeline.engine().has_losses() {
+                    true => std::thread::park_timeout(self.until_housekeeping()),
+                    false => std::thread::park(),
+                }
+                self.housekeeping(pipeline.engine());
+            }
             Next::WaitUntil(until) => {
                 let pause = until.saturating_sub(monotonic());
                 if pause > 0 {
@@ -212,14 +223,17 @@ impl Worker {
         true
     }
 
-    /// What is done now and then while spans flow, at most once a second.
+    fn until_housekeeping(&self) -> Duration {
+        let since = monotonic().saturating_sub(self.kept_house.load(Ordering::Relaxed));
+        Duration::from_nanos(HOUSEKEEPING.saturating_sub(since))
+    }
+
+    /// What is done now and then while spans flow or are lost, at most once a second.
     fn housekeeping(&self, engine: &Engine) {
-        const PERIOD: u64 = 1_000_000_000;
-        let now = monotonic();
-        if now.saturating_sub(self.kept_house.load(Ordering::Relaxed)) < PERIOD {
+        if !self.until_housekeeping().is_zero() {
             return;
         }
-        self.kept_house.store(now, Ordering::Relaxed);
+        self.kept_house.store(monotonic(), Ordering::Relaxed);
         self.config.clock.recalibrate();
         let caught = &self.config.caught;
         // A user's own could have notices without end.
@@ -239,23 +253,17 @@ impl Worker {
 
     /// Says what was lost since this was last said, and which options bound it.
     fn tell_losses(&self, engine: &Engine) {
-        let life = engine.stats();
-        let exporters = self.exporters.iter().map(|exporter| exporter.stats(0));
-        let late: u64 = exporters
-            .map(|stats| stats.dropped_queue_full + stats.dropped_expired)
-            .sum();
-        let (full, large, open) = (
-            life.dropped.buffer_full,
-            life.dropped.too_large,
-            life.refused.open_bound,
-        );
-        let all = late + full + large + open;
+        engine.forget_losses();
+        let mut stats = engine.stats();
+        stats.exporters = self.exporters.iter().map(|exporter| exporter.stats()).collect();
+        let losses = Losses::so_far(&stats, &self.config);
+        let all = losses.total();
         if all > self.told.swap(all, Ordering::Relaxed) {
-            let line = format_args!(
-                "spans lost so far: {full} by a full buffer (buffer_bytes), {late} too old or by a full exporter queue \
-                 (max_age_ms), {large} too large (max_request_bytes), {open} over the number of open spans (max_open_spans)"
+            log::report(
+                log::Level::Warn,
+                "spans_lost",
+                format_args!("spans lost so far: {losses}"),
             );
-            log::report(log::Level::Warn, "spans_lost", line);
         }
     }
 
@@ -305,15 +313,16 @@ impl Worker {
         if ours::is_ours() {
             return false;
         }
+        // Before anything is handed over: what is tried from here on is tried in time.
+        for exporter in &self.exporters {
+            exporter.hurry();
+        }
         let target = local::busy(|| engine.stats()).accepted;
         if target > self.delivered() {
             let mut wanted = self.wanted();
             wanted.drained = wanted.drained.max(target);
             drop(wanted);
             self.wake();
-        }
-        for exporter in &self.exporters {
-            exporter.hurry();
         }
         // What is still pausing then will not be tried before the time is over.
         let left = deadline.saturating_duration_since(Instant::now());

@@ -3,9 +3,11 @@
 //! Nothing of this costs anything while spans are made: it is the accounting, asked in another form.
 
 mod collect;
+mod losses;
 mod prometheus;
 
 pub(crate) use collect::{Component, Source, collect};
+pub(crate) use losses::{AtEnd, Losses, summary};
 
 use spanline_core::KeyValue;
 use std::fmt;

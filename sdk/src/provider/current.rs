@@ -47,10 +47,7 @@ pub(crate) fn global_of(id: u32) -> Option<&'static Shared> {
 
 /// Makes a provider the global one, until it has shut down and another is started.
 pub(crate) fn set_global(provider: &Provider) -> Result<(), Error> {
-    if GLOBAL
-        .get()
-        .is_some_and(|known| !known.shared().shut_down.load(Ordering::Acquire))
-    {
+    if GLOBAL.get().is_some_and(|known| !known.shared().is_shut_down()) {
         return Err(Error::new(
             ErrorKind::AlreadyStarted,
             "a global provider is running: shut it down first, or use build() for a provider of your own",

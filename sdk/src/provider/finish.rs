@@ -1,10 +1,12 @@
 //! The end of providers: at process exit, and when the last handle goes.
 
-use super::{Shared, registry};
+use super::engines::EngineSet;
+use super::{Report, Shared, registry};
 use crate::clock::monotonic_nanos;
 use crate::export::Patience;
+use crate::observe::{self, AtEnd};
 use crate::{exit, fork, local, log, thread};
-use std::sync::atomic::Ordering;
+use spanline_engine::{Error, Stats};
 use std::time::{Duration, Instant};
 
 /// Has all providers of this process finish when it exits.
@@ -12,31 +14,36 @@ pub(super) fn at_exit() {
     exit::run_at_exit(finish_all);
 }
 
-/// One bound for all of them.
+/// One bound for all of them, and one line for what they lose.
 fn finish_all() {
     let began = Instant::now();
+    let mut lost = Vec::new();
     for shared in registry::all() {
-        finish_within(
-            &shared,
-            shared.config.exit_timeout.saturating_sub(began.elapsed()),
-        );
+        let left = shared.config.exit_timeout.saturating_sub(began.elapsed());
+        lost.extend(finish_within(&shared, left));
+    }
+    if !lost.is_empty() {
+        let line = lost.join("; ");
+        log::report(log::Level::Warn, "lost_at_exit", format_args!("{line}"));
     }
 }
 
 /// Shuts a provider down within `exit_timeout_ms`, and at once when nothing waits or nobody listens.
 pub(super) fn finish(shared: &Shared) {
-    finish_within(shared, shared.config.exit_timeout);
+    if let Some(line) = finish_within(shared, shared.config.exit_timeout) {
+        log::report(log::Level::Warn, "lost_at_drop", format_args!("{line}"));
+    }
 }
 
-fn finish_within(shared: &Shared, timeout: Duration) {
-    if shared.shut_down.load(Ordering::Acquire) {
-        return;
+/// Gives the line that says what was lost.
+fn finish_within(shared: &Shared, timeout: Duration) -> Option<String> {
+    if shared.is_shut_down() {
+        return None;
     }
     // A child that recorded nothing has nothing to finish, and takes no lock that its parent may have held.
-    let Some(set) = shared.engines.existing(fork::current_epoch()) else {
-        return;
-    };
+    let set = shared.engines.existing(fork::current_epoch())?;
     let exporters = set.worker().exporters();
+    let ends = Ends::of(set);
     // An exporter that found nobody at its last attempt is not waited for.
     for exporter in exporters
         .iter()
@@ -53,31 +60,59 @@ fn finish_within(shared: &Shared, timeout: Duration) {
     } else {
         timeout
     };
-    let Ok(report) = shared.shut_down(bound, Patience::Exit) else {
-        return;
-    };
-    for (exporter, slot) in report.stats.exporters.iter().zip(exporters) {
-        if set.spool().is_some_and(|spool| spool.store().is_some()) && exporter.held > 0 {
+    let report = shared.shut_down(bound, Patience::Exit).ok()?;
+    ends.line(shared, set, &report.stats, ("at exit", "exit_timeout_ms"))
+}
+
+/// A shutdown that the program asked for: says what was lost by it and before.
+pub(super) fn shut_down(shared: &Shared, timeout: Duration) -> Result<Report, Error> {
+    let set = shared.engine(fork::current_epoch());
+    let ends = Ends::of(set);
+    let report = shared.shut_down(timeout, Patience::Full)?;
+    let when = ("at shutdown", "flush_timeout_ms");
+    if let Some(line) = ends.line(shared, set, &report.stats, when) {
+        log::report(log::Level::Warn, "lost_at_shutdown", format_args!("{line}"));
+    }
+    Ok(report)
+}
+
+/// What each exporter had given up before the end.
+struct Ends(Vec<u64>);
+
+impl Ends {
+    fn of(set: &EngineSet) -> Self {
+        let exporters = set.worker().exporters().iter();
+        Self(
+            exporters
+                .map(|exporter| exporter.stats().dropped_expired)
+                .collect(),
+        )
+    }
+
+    /// What was lost, as a line; what waits in the spool is not lost, and said apart.
+    fn line(
+        &self,
+        shared: &Shared,
+        set: &EngineSet,
+        stats: &Stats,
+        (when, limit): (&str, &str),
+    ) -> Option<String> {
+        let is_kept = set.spool().is_some_and(|spool| spool.store().is_some());
+        for exporter in stats.exporters.iter().filter(|one| is_kept && one.held > 0) {
             let (held, name) = (exporter.held, &exporter.name);
             let line =
                 format_args!("{held} spans for the exporter {name} wait in the spool for the next start");
             log::report(log::Level::Info, "left_at_exit", line);
-            continue;
         }
-        let lost = exporter.dropped_expired + exporter.held;
-        if lost > 0 {
-            let (name, option) = (
-                &exporter.name,
-                if slot.queue().is_unreachable() {
-                    "endpoint"
-                } else {
-                    "exit_timeout_ms"
-                },
-            );
-            let line = format_args!(
-                "{lost} spans were lost at exit, the exporter {name} did not take them (see {option})"
-            );
-            log::report(log::Level::Warn, "lost_at_exit", line);
-        }
+        let exporters = set.worker().exporters().iter();
+        let ends: Vec<AtEnd> = exporters
+            .zip(&self.0)
+            .map(|(exporter, &expired_before)| AtEnd {
+                expired_before,
+                unreachable: exporter.queue().is_unreachable(),
+                is_kept,
+            })
+            .collect();
+        observe::summary(stats, &ends, &shared.config, (when, limit))
     }
 }

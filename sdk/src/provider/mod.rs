@@ -28,7 +28,7 @@ use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
 use spanline_engine::{Error, ErrorKind, Stats};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What every thread needs of a provider.
@@ -45,7 +45,11 @@ pub(crate) struct Shared {
     pub(crate) disabled: bool,
     /// Panics of user code.
     pub(crate) caught: AtomicU64,
+    /// It has shut down, also for the processes that are forked off later.
     shut_down: AtomicBool,
+    /// The epoch of the process that is shutting it down; 0 before. A child that is forked off meanwhile is another
+    /// process, in which it goes on.
+    shutting_down: AtomicU32,
     engines: ByEpoch<EngineSet>,
 }
 
@@ -82,13 +86,14 @@ impl Shared {
     /// Whether the shutdown has begun.
     #[inline]
     pub(crate) fn is_shut_down(&self) -> bool {
-        self.shut_down.load(Ordering::Relaxed)
+        let begun = self.shutting_down.load(Ordering::Relaxed);
+        begun != 0 && (self.shut_down.load(Ordering::Relaxed) || begun == fork::current_epoch())
     }
 
     /// Whether spans that are started now may be recorded.
     pub(crate) fn is_enabled(&self) -> bool {
         let somebody = !self.processors.is_empty() || !self.config.exporters.is_empty();
-        somebody && !self.disabled && !self.shut_down.load(Ordering::Relaxed)
+        somebody && !self.disabled && !self.is_shut_down()
     }
 
     fn stats(&self) -> Stats {
@@ -98,17 +103,16 @@ impl Shared {
     /// The accounting, and how many spans the exporters' queues have been given.
     fn account(&self) -> (Stats, u64) {
         let set = self.engine(fork::current_epoch());
+        let exporters = set.worker().exporters().iter();
+        let mut exporters: Vec<_> = exporters.map(|exporter| exporter.stats()).collect();
         let mut stats = local::busy(|| set.engine().stats());
         let delivered = set.worker().delivered();
-        let undrained = stats.accepted.saturating_sub(delivered);
+        for exporter in &mut exporters {
+            exporter.hold_undrained(stats.accepted);
+        }
+        stats.exporters = exporters;
         stats.caught_panics =
             self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
-        stats.exporters = set
-            .worker()
-            .exporters()
-            .iter()
-            .map(|exporter| exporter.stats(undrained))
-            .collect();
         (stats, delivered)
     }
 
@@ -135,12 +139,7 @@ impl Shared {
     }
 
     fn shut_down(&self, timeout: Duration, patience: Patience) -> Result<Report, Error> {
-        if self.shut_down.swap(true, Ordering::AcqRel) {
-            return Err(Error::new(
-                ErrorKind::ShutDown,
-                "the provider has shut down already",
-            ));
-        }
+        self.begin_shutdown()?;
         // New spans take the long way from here, and are refused there.
         self.needs_calls.store(true, Ordering::Relaxed);
         let deadline = deadline(timeout);
@@ -156,10 +155,30 @@ impl Shared {
         if let Some(spool) = set.spool() {
             spool.close(set.worker());
         }
+        self.shut_down.store(true, Ordering::Release);
         Ok(Report {
             complete,
             stats: self.stats(),
         })
+    }
+
+    /// Once in each process, and never again after it was done.
+    fn begin_shutdown(&self) -> Result<(), Error> {
+        let epoch = fork::current_epoch();
+        let begun = self.shutting_down.load(Ordering::Acquire);
+        let first = begun != epoch
+            && !self.shut_down.load(Ordering::Acquire)
+            && self
+                .shutting_down
+                .compare_exchange(begun, epoch, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok();
+        match first {
+            true => Ok(()),
+            false => Err(Error::new(
+                ErrorKind::ShutDown,
+                "the provider has shut down already",
+            )),
+        }
     }
 }
 
@@ -232,6 +251,7 @@ impl Provider {
             disabled,
             caught: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
+            shutting_down: AtomicU32::new(0),
             engines: ByEpoch::new(),
         });
         registry::add(&shared);
@@ -284,7 +304,7 @@ impl Provider {
 
     /// As [`Self::shutdown`], within this time.
     pub fn shutdown_within(&self, timeout: Duration) -> Result<Report, Error> {
-        self.shared().shut_down(timeout, Patience::Full)
+        finish::shut_down(self.shared(), timeout)
     }
 
     /// What became of all spans so far; exact after a flush.

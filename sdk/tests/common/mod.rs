@@ -8,7 +8,7 @@ mod receiver;
 
 pub(crate) use ids::FixedIds;
 pub(crate) use json::{borrowed, only_members, owned_value, pairs, same, text, typed, unhex};
-pub(crate) use problems::{Said, problems_during};
+pub(crate) use problems::{Said, problems_during, problems_heard};
 pub(crate) use receiver::{Answer, Receiver, Request};
 
 use spanline::{Builder, FinishedSpan, Provider, Stats};

@@ -16,6 +16,11 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs `f` and returns the problems that were reported meanwhile, by whichever thread of the process.
 pub(crate) fn problems_during<R>(f: impl FnOnce() -> R) -> (R, Vec<Said>) {
+    problems_heard(|_| f())
+}
+
+/// As [`problems_during`]; `f` can look at what was reported so far.
+pub(crate) fn problems_heard<R>(f: impl FnOnce(&Mutex<Vec<Said>>) -> R) -> (R, Vec<Said>) {
     let _turn: MutexGuard<'_, ()> = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = heard.clone();
@@ -26,7 +31,7 @@ pub(crate) fn problems_during<R>(f: impl FnOnce() -> R) -> (R, Vec<Said>) {
             message: problem.message.to_owned(),
         });
     })));
-    let result = f();
+    let result = f(&heard);
     set_error_handler(None);
     let said = heard.lock().unwrap().clone();
     (result, said)

@@ -5,12 +5,14 @@
 mod common;
 
 mod attributes;
+mod concurrent;
 mod context;
 mod edges;
 mod events_and_links;
 mod exceptions;
 mod exporters;
 mod ids_and_sampling;
+mod losses;
 mod observe;
 mod otlp;
 mod panics;

@@ -229,6 +229,8 @@ pub(crate) fn scenario() -> Option<(String, String)> {
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) output: String,
+    /// What it said on its standard error, where the log goes.
+    pub(crate) errors: String,
     pub(crate) took: Duration,
 }
 
@@ -248,15 +250,11 @@ pub(crate) fn play_as(mut command: Command, scenario: &str, endpoint: &str) -> E
         .env(ENDPOINT, endpoint)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let reading = std::thread::spawn(move || {
-        let mut output = Vec::new();
-        let _ = stdout.read_to_end(&mut output);
-        String::from_utf8_lossy(&output).into_owned()
-    });
+    let output = all_of(child.stdout.take().unwrap());
+    let errors = all_of(child.stderr.take().unwrap());
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
@@ -269,9 +267,21 @@ pub(crate) fn play_as(mut command: Command, scenario: &str, endpoint: &str) -> E
         std::thread::sleep(Duration::from_millis(5));
     };
     let took = began.elapsed();
+    let errors = errors.join().unwrap();
+    eprint!("{errors}");
     Ended {
         status,
-        output: reading.join().unwrap(),
+        output: output.join().unwrap(),
+        errors,
         took,
     }
+}
+
+/// Reads to the end, while the child runs.
+fn all_of(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }

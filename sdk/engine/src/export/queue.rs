@@ -459,12 +459,12 @@ impl ExportQueue {
         !waits && self.flying.iter().all(|&number| number >= mark)
     }
 
-    /// The accounting; `undrained` spans wait in chunks.
-    pub fn stats(&self, undrained: u64) -> ExporterStats {
+    /// The accounting of what was handed to this queue; see [`ExporterStats::hold_undrained`].
+    pub fn stats(&self) -> ExporterStats {
         let waiting: u64 = self.waiting.iter().map(|entry| entry.batch.spans()).sum();
         let mut stats = self.stats.clone();
         stats.in_flight = waiting + self.flying_spans;
-        stats.held = undrained + stats.in_flight + self.left;
+        stats.held = stats.in_flight + self.left;
         stats
     }
 

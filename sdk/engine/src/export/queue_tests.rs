@@ -61,7 +61,7 @@ fn a_queue_whose_batches_grew_too_old_goes_on_with_the_next() {
     assert!(queue.push(batch(6 * SECOND), 0));
     let second = sent(&mut queue, 6 * SECOND + 1);
     queue.report(second, DELIVERED, None, 6 * SECOND + 2, 7);
-    let stats = queue.stats(0);
+    let stats = queue.stats();
     assert_eq!((stats.exported, stats.dropped_expired, stats.held), (1, 1, 0));
 }
 
@@ -74,7 +74,7 @@ fn reasons_without_end_are_counted_together() {
         let reason = alloc::format!("reason {number}");
         queue.report(sending, Outcome::Failed { reason }, None, 0, 0);
     }
-    let stats = queue.stats(0);
+    let stats = queue.stats();
     assert_eq!(stats.failed.len(), REASONS + 1);
     assert!(stats.balances(100));
 }
@@ -95,7 +95,7 @@ fn as_many_batches_are_in_flight_as_asked_for() {
     }
     let fifth = sent(&mut queue, 3);
     queue.report(fifth, DELIVERED, None, 3, 0);
-    assert!(queue.is_idle() && queue.stats(0).balances(5));
+    assert!(queue.is_idle() && queue.stats().balances(5));
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn an_attempt_has_no_longer_than_its_batch() {
     assert_eq!(sending.give_up_at(), 7 + AGE);
     queue.report(sending, retry(None), None, 7 + AGE, 0);
     assert!(matches!(queue.poll(7 + AGE), Poll::Empty));
-    assert_eq!(queue.stats(0).dropped_expired, 1);
+    assert_eq!(queue.stats().dropped_expired, 1);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_batch_is_observed_once_from_its_first_attempt_to_its_fate() {
     assert!(matches!(queue.poll(AGE), Poll::Empty));
     assert!(queue.push(batch(AGE), 0));
     queue.close(AGE);
-    let durations = queue.stats(0).durations;
+    let durations = queue.stats().durations;
     let seen: Vec<_> = durations
         .iter()
         .map(|one| (one.status, one.error.as_deref(), one.count(), one.sum_nanos))
@@ -305,7 +305,7 @@ fn what_a_spool_keeps_at_shutdown_is_held_and_not_given_up() {
     queue.close(0);
     queue.report(in_flight, retry(None), None, 0, 0);
     assert!(!queue.push(stored(noted.clone(), alloc::vec![PIECE], source), 0));
-    let stats = queue.stats(0);
+    let stats = queue.stats();
     assert_eq!((stats.replayed, stats.held, stats.dropped_expired), (3, 3, 0));
     assert!(stats.balances(0) && noted.0.lock().unwrap().is_empty());
     assert!(
@@ -399,7 +399,7 @@ proptest! {
             }
             prop_assert!(flying.len() <= concurrent && flying.len() == queue.flying.len());
             prop_assert!(queue.waiting.iter().is_sorted_by_key(|entry| entry.number));
-            let stats = queue.stats(0);
+            let stats = queue.stats();
             prop_assert!(stats.balances(accepted), "{:?}", stats);
             prop_assert_eq!(stats.in_flight, (queue.waiting.len() + flying.len()) as u64);
             prop_assert_eq!(queue.bytes(), stats.in_flight as usize * batch(0).charge());
@@ -422,6 +422,6 @@ proptest! {
             }
         }
         prop_assert!(queue.is_idle() && queue.is_hungry() && queue.is_settled_up_to(queue.mark()));
-        prop_assert!(queue.stats(0).balances(accepted));
+        prop_assert!(queue.stats().balances(accepted));
     }
 }

@@ -163,7 +163,7 @@ impl Producer {
         if self.writer.as_ref().is_none_or(|writer| writer.room() < record)
             && let Err(life) = self.next_chunk(record)
         {
-            self.count(life);
+            self.lose(life);
             return;
         }
         let before = self.writer.as_mut().and_then(|writer| {
@@ -178,6 +178,14 @@ impl Producer {
             Some(flags) if flags & (IDLE | CLOSED) == 0 => {}
             Some(flags) => self.met_flags(flags),
             None => self.count(Life::BufferFull),
+        }
+    }
+
+    #[cold]
+    fn lose(&self, life: Life) {
+        self.count(life);
+        if life != Life::AfterShutdown {
+            self.engine.note_loss();
         }
     }
 
