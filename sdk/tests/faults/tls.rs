@@ -111,7 +111,12 @@ fn certificates_that_are_not_good_are_refused_and_named() {
         &|| {
             let name = "the certificate is for another name";
             let other = |it: &Secured| it.authority.sign(&["elsewhere.example"]);
-            refused("h02", name, &other, "is not for localhost");
+            refused(
+                "h02",
+                name,
+                &other,
+                "is not for localhost but for elsewhere.example",
+            );
         },
         &|| {
             let name = "the certificate is of an unknown authority";
