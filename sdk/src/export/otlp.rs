@@ -136,6 +136,12 @@ impl SpanExporter for OtlpHttpExporter {
         ExporterDescription::new(component).server(host, port)
     }
 
+    /// The receiver sees the end of the connection now, whoever still holds the exporter.
+    fn shutdown(&self) {
+        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        sending.posting.transport.close();
+    }
+
     fn interrupt(&self) {
         self.interrupt.stop();
     }

@@ -1,6 +1,6 @@
 //! A connection to a receiver, protected or not.
 
-use super::stream::{Bounded, Stream, is_timeout};
+use super::stream::{Bounded, is_timeout};
 use std::io::{self, IoSlice, Read, Write};
 
 /// A connected socket with what TLS needs, if it is protected. Reads and writes end at the attempt's deadline; a read of
@@ -54,17 +54,6 @@ impl Connection {
         return self.tls.is_some();
         #[cfg(not(feature = "tls"))]
         false
-    }
-
-    /// The protocol that TLS agreed on, such as `h2`.
-    #[cfg(feature = "tls")]
-    pub(crate) fn protocol(&self) -> Option<&[u8]> {
-        self.tls.as_ref()?.state.alpn_protocol()
-    }
-
-    /// The socket underneath, to wait for.
-    pub(crate) fn stream(&self) -> &Stream {
-        self.socket.stream()
     }
 
     /// Makes reads, writes and flushes return at once with `WouldBlock`; the deadline is then the caller's matter.

@@ -202,7 +202,7 @@ impl Endpoint {
 }
 
 /// The text of a Unix socket's URL behind its scheme, which stands with or without two slashes.
-pub(crate) fn unix_path(url: &str) -> Option<&str> {
+fn unix_path(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once(':')?;
     scheme
         .eq_ignore_ascii_case("unix")

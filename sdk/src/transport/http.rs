@@ -67,6 +67,11 @@ impl HttpTransport {
         }
     }
 
+    /// Closes what is open. Another send makes a connection anew.
+    pub(crate) fn close(&mut self) {
+        self.agent = agent(&self.settings, &self.control);
+    }
+
     fn post(&self, endpoint: &Endpoint, request: &HttpRequest<'_>) -> Result<http::Response<Body>, Error> {
         let mut post = Request::post(endpoint.uri()).body(request.body)?;
         let headers = post.headers_mut();
@@ -151,7 +156,7 @@ impl Transport for HttpTransport {
             Ok(outcome) => outcome,
             Err(_) => {
                 // Its state may be anything now, and what its lock guarded too.
-                self.agent = agent(&self.settings, &self.control);
+                self.close();
                 Failure::new(FailKind::Other, "the HTTP client panicked").into()
             }
         }

@@ -3,12 +3,6 @@
 //! A transport does not retry, queue or count: the exporter's state machine does. It is used by one sender thread at a
 //! time, blocks that thread for at most the timeout of the attempt, and can be stopped from another one.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the options and the transport for gRPC that use all of it follow"
-)]
-
 mod compress;
 mod connect;
 mod connection;
@@ -29,19 +23,20 @@ mod tests;
 mod tls;
 
 pub(crate) use compress::Compressor;
-#[cfg(feature = "zstd")]
-pub(crate) use compress::ZstdCompressor;
-pub(crate) use connect::{Dialer, Route, Target};
+#[cfg(feature = "grpc")]
+pub(crate) use connect::Dialer;
+pub(crate) use connect::{Route, Target};
+#[cfg(feature = "grpc")]
 pub(crate) use connection::Connection;
 pub(crate) use control::{Control, Interrupt};
-pub(crate) use endpoint::{Endpoint, EndpointError, unix_path};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::{FailKind, Failure};
 #[cfg(feature = "grpc")]
 pub(crate) use grpc::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage};
 pub(crate) use gzip::GzipCompressor;
 pub(crate) use http::{HttpSettings, HttpTransport};
-pub(crate) use proxy::{Proxy, ProxyError};
-pub(crate) use tls::{TlsFileError, TlsFiles, TlsMaterial};
+pub(crate) use proxy::Proxy;
+pub(crate) use tls::{TlsFiles, TlsMaterial};
 
 use std::time::Duration;
 

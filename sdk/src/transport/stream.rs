@@ -62,13 +62,6 @@ impl Stream {
     }
 }
 
-#[cfg(unix)]
-impl std::os::fd::AsFd for Stream {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        on_socket!(self, socket => socket.as_fd())
-    }
-}
-
 /// Whether the system gave up waiting.
 pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
@@ -99,11 +92,6 @@ impl Bounded {
             write_timeout: None,
             nonblocking: false,
         })
-    }
-
-    /// The socket itself.
-    pub(crate) fn stream(&self) -> &Stream {
-        &self.stream
     }
 
     /// Makes calls return at once with `WouldBlock` instead of waiting; their deadline is then the caller's matter.

@@ -216,11 +216,14 @@ fn encode_request(case: &Case) -> Outcome {
     let input = case.get("input");
     match limits(&input["spans"]) {
         Err(reason) => Outcome::Skipped(reason),
-        Ok(limits) => compare(case, input, limits).into(),
+        Ok(limits) => ["http/protobuf", "http/json"]
+            .into_iter()
+            .try_for_each(|protocol| compare(case, input, limits.clone(), protocol))
+            .into(),
     }
 }
 
-fn compare(case: &Case, input: &Json, limits: LimitsOptions) -> Result<(), String> {
+fn compare(case: &Case, input: &Json, limits: LimitsOptions, protocol: &str) -> Result<(), String> {
     let receiver = Receiver::start();
     let (resource, scope) = (&input["resource"], &input["scope"]);
     only_members(resource, &["attributes", "schema_url"])?;
@@ -243,6 +246,7 @@ fn compare(case: &Case, input: &Json, limits: LimitsOptions) -> Result<(), Strin
         .without_environment()
         .exporter("otlp")
         .endpoint(receiver.url())
+        .protocol(protocol)
         .resource(resource)
         .id_generator(Next(next))
         .custom_sampler(WithState(TraceState::parse(root_state.as_bytes()).unwrap()))
@@ -261,6 +265,10 @@ fn compare(case: &Case, input: &Json, limits: LimitsOptions) -> Result<(), Strin
     )?;
     let requests = receiver.requests();
     same("requests", requests.len(), 1)?;
+    if protocol == "http/json" {
+        let found: Json = serde_json::from_slice(&requests[0].body).map_err(|error| error.to_string())?;
+        return same("json", &found, case.expect("json"));
+    }
     let expected = unhex(text(case.expect("protobuf_hex")));
     let read = |body: &[u8]| ExportTraceServiceRequest::decode(body).map_err(|error| error.to_string());
     // Compared as messages first: their difference can be read. NaN differs from itself, so as text.

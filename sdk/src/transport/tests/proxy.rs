@@ -1,6 +1,7 @@
 //! By way of a proxy.
 
 use super::*;
+use crate::transport::proxy::ProxyError;
 
 fn through(url: &str, proxy: &str) -> HttpSettings {
     HttpSettings {
@@ -87,6 +88,7 @@ mod tunnels {
     use super::super::tls::{Authority, offer, serve_tls, trusting};
     use super::*;
     use crate::export::folder::Folder;
+    use std::net::TcpStream;
 
     /// A proxy that takes one connection: it reads the request for a tunnel, answers, and if that is yes carries bytes
     /// both ways until the client ends. Gives the request's head.

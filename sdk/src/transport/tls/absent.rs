@@ -5,7 +5,6 @@ use super::super::stream::Bounded;
 use super::super::{FailKind, Failure};
 use super::{TlsFileError, TlsFiles};
 use std::io;
-use std::path::Path;
 
 /// No certificates.
 #[derive(Clone, Debug, Default)]
