@@ -209,3 +209,29 @@ fn an_adoption_that_is_broken_off_is_gone_on_with() {
     ended(&third);
     ended(&first);
 }
+
+/// The bound of the default: slots are as good as a buffer.
+#[test]
+fn a_burst_of_one_thread_loses_nothing() {
+    let folder = Folder::new();
+    let provider = spooled(&folder.text())
+        .buffer_bytes(48_u64 << 20)
+        .delay_ms(500)
+        .exporter("discard")
+        .build()
+        .unwrap();
+    let tracer = provider.tracer("burst");
+    for n in 0..200_000 {
+        let span = tracer.span("GET /orders/{id}").start();
+        span.set("http.request.method", "GET");
+        span.set("http.route", "/orders/{id}");
+        span.set("http.response.status_code", 200);
+        span.set("server.address", "orders.example.com");
+        span.set("order", n);
+        span.end();
+    }
+    let stats = balanced(&provider);
+    assert_eq!((stats.accepted, stats.exporters[0].exported), (200_000, 200_000));
+    ended(&provider);
+    assert_eq!(folder.files().len(), 0);
+}

@@ -70,8 +70,8 @@ impl Region {
     ///
     /// # Safety
     ///
-    /// Until `keeps` is dropped both point to readable and writable memory, `table` aligned to [`ENTRY`] and of `slots`
-    /// times [`ENTRY`] bytes, `data` of `slots` times `slot_bytes` bytes; nobody in this process reaches the memory in
+    /// Until `keeps` is dropped both point to readable and writable memory, `table` aligned to 128 and of `slots`
+    /// times 128 bytes, `data` of `slots` times `slot_bytes` bytes; nobody in this process reaches the memory in
     /// another way.
     #[cfg(not(loom))]
     #[allow(unsafe_code)]
