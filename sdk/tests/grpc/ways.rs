@@ -277,3 +277,29 @@ fn several_calls_at_once() {
     let spans: usize = receiver.calls().iter().map(super::receiver::Call::spans).sum();
     assert_eq!(spans as u64, 20 * SPANS);
 }
+
+#[test]
+fn the_doctor_calls_with_an_empty_request() {
+    let _turn = turn();
+    let receiver = Receiver::start();
+    let provider = build(&receiver.url(), |builder| builder);
+    let diagnosis = provider.doctor();
+    assert!(diagnosis.is_fine(), "{diagnosis}");
+    assert_eq!(
+        diagnosis.exporters[0].steps.last().unwrap(),
+        "an empty call was answered OK"
+    );
+
+    for (code, kind) in [
+        (16, spanline::TroubleKind::Credentials),
+        (7, spanline::TroubleKind::Credentials),
+        (12, spanline::TroubleKind::Path),
+        (14, spanline::TroubleKind::Rejected),
+    ] {
+        let receiver = Receiver::start().answer([Answer::status(code, "no")]);
+        let provider = build(&receiver.url(), |builder| builder);
+        let diagnosis = provider.doctor();
+        let trouble = diagnosis.exporters[0].trouble.as_ref().unwrap();
+        assert_eq!(trouble.kind, kind, "{diagnosis}");
+    }
+}
