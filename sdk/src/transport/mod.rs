@@ -23,7 +23,6 @@ mod tests;
 mod tls;
 
 pub(crate) use compress::Compressor;
-#[cfg(feature = "grpc")]
 pub(crate) use connect::Dialer;
 pub(crate) use connect::{Route, Target};
 #[cfg(feature = "grpc")]
