@@ -205,6 +205,33 @@ fn configured(title: &'static str, text: &str, trouble: Option<&'static str>) ->
     }
 }
 
+/// A spool where a file of another kind is in the way.
+fn spooled() -> Case {
+    let dir = folder().join("foreign");
+    let provider = spanline::init().without_environment().exporter("discard");
+    drop(provider.spool_dir(dir.display().to_string()).build().unwrap());
+    let own = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+    let name = own.file_name().unwrap().to_string_lossy().into_owned();
+    std::fs::write(own.join("spanline-1-0.spool"), "not a spool").unwrap();
+    let text = format!(
+        "file_format: \"1.1\"
+tracer_provider:
+  processors:
+    - batch: {{ exporter: {{ otlp_http: {{ endpoint: \"http://127.0.0.1:PORT/v1/traces\" }} }} }}
+distribution: {{ spanline: {{ spool_dir: {} }} }}
+",
+        dir.display()
+    );
+    let mut case = configured(
+        "A spool with a file that is none",
+        &text,
+        Some("it is not a spool"),
+    );
+    case.shown.push((dir.display().to_string(), "/var/spool/shop"));
+    case.shown.push((name, "spanline-1000"));
+    case
+}
+
 fn cases() -> Vec<Case> {
     let ours = authority();
     let other = authority();
@@ -345,6 +372,7 @@ tracer_provider:
 ",
             Some("did you mean `otlp_http`?"),
         ),
+        spooled(),
         file(
             "An exporter that does not exist",
             "otpl",
@@ -370,9 +398,10 @@ const HEAD: &str = "<!-- Written by the test `doctor` (SPANLINE_WRITE_DOCS=1): c
 
 The command `spanline doctor` prints the options that hold, each with the environment variable, file or default that it
 comes from, and tries every exporter: it resolves the name of the endpoint, connects, agrees on TLS and sends an empty
-request, through the proxy if there is one. It takes six seconds at most. What is wrong it says in one line that begins
-with `TROUBLE`; with `--quiet` it prints nothing else. `--config FILE` reads a configuration file. The exit status is 0
-when everything is fine, 1 when something is wrong, 2 when the command was called wrongly.
+request, through the proxy if there is one. A spool it tries by making its file, which it deletes again. It takes six
+seconds at most. What is wrong it says in one line that begins with `TROUBLE`; with `--quiet` it prints nothing else.
+`--config FILE` reads a configuration file. The exit status is 0 when everything is fine, 1 when something is wrong, 2
+when the command was called wrongly.
 
     cargo install --path sdk --features doctor
     spanline doctor
@@ -517,6 +546,21 @@ fn files_that_cannot_be_written() {
     };
     let diagnosis = spanline::init().without_environment().exporter(exporter).doctor();
     assert!(diagnosis.is_fine() && !path.exists(), "{diagnosis}");
+}
+
+/// A pipe that nobody reads would be waited for.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_reads_is_not_waited_for() {
+    let path = folder().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let exporter = spanline::options::ExporterOption {
+        path: Some(path.display().to_string()),
+        ..spanline::options::ExporterOption::from("file")
+    };
+    let diagnosis = spanline::init().without_environment().exporter(exporter).doctor();
+    let trouble = diagnosis.exporters[0].trouble.as_ref().unwrap();
+    assert_eq!(trouble.kind, spanline::TroubleKind::File);
 }
 
 #[test]

@@ -28,7 +28,12 @@ fn appendable(path: &Path) -> io::Result<()> {
     match made {
         Ok(_) => fs::remove_file(path),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            OpenOptions::new().append(true).open(path).map(drop)
+            let mut options = OpenOptions::new();
+            options.append(true);
+            // A pipe that nobody reads would hold us up, as it would the exporter.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+            options.open(path).map(drop)
         }
         Err(error) => Err(error),
     }

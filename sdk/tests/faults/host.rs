@@ -195,7 +195,7 @@ impl Host {
     /// Ends without a shutdown: the exit hook does what is left to do. The statistics are those of before.
     #[track_caller]
     pub(crate) fn exit(mut self) -> Ended {
-        let told = self.stats();
+        let told = Told::checked(self.ask("stats"));
         self.ended(told)
     }
 

@@ -150,8 +150,9 @@ pub struct Options {
     /// `auto` reads the processor's counter where that is invariant, and the system's monotonic clock
     /// elsewhere; `monotonic` always reads the latter. Names: `auto`, `monotonic`. Default: `auto`.
     pub clock: Option<String>,
-    /// A folder, of this user alone, in which spans that have ended survive a crash of the process until
-    /// they are sent. Without it they live in memory. Default: none.
+    /// A folder in which spans that have ended survive a crash of the process until they are sent: each
+    /// process has a file of `buffer_bytes` in it, in a folder of this user alone. On Linux. Without it they
+    /// live in memory. Default: none.
     pub spool_dir: Option<String>,
     /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
     /// nothing counts then but what the file refers to, and the proxies. Default: none.
@@ -438,8 +439,9 @@ pub struct Effective {
     /// `auto` reads the processor's counter where that is invariant, and the system's monotonic clock
     /// elsewhere; `monotonic` always reads the latter. Names: `auto`, `monotonic`. Default: `auto`.
     pub clock: ClockSource,
-    /// A folder, of this user alone, in which spans that have ended survive a crash of the process until
-    /// they are sent. Without it they live in memory. Default: none.
+    /// A folder in which spans that have ended survive a crash of the process until they are sent: each
+    /// process has a file of `buffer_bytes` in it, in a folder of this user alone. On Linux. Without it they
+    /// live in memory. Default: none.
     pub spool_dir: Option<String>,
     /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
     /// nothing counts then but what the file refers to, and the proxies. Default: none.
@@ -2383,7 +2385,7 @@ pub static TABLE: [OptionInfo; 53] = [
         variables: &[],
         yaml: "distribution.spanline.spool_dir",
         secret: false,
-        text: "A folder, of this user alone, in which spans that have ended survive a crash of the process until they are sent. Without it they live in memory.",
+        text: "A folder in which spans that have ended survive a crash of the process until they are sent: each process has a file of `buffer_bytes` in it, in a folder of this user alone. On Linux. Without it they live in memory.",
     },
     OptionInfo {
         name: "config_file",
