@@ -23,7 +23,7 @@ pub enum ParentOrigin {
 
 /// What can become of a span in this process.
 ///
-/// The order is that in which a span's counts are made; see [`LifeCounters::add_to`].
+/// The order is that in which a span's counts are made; see `LifeCounters::add_to`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Life {

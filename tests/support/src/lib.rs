@@ -33,7 +33,7 @@
 //! Several runners may share a file: each names the ops that it runs. One case may also be run by several runners (a
 //! map and a list as carrier, say); at each level it counts once and has passed when every one of them passed it.
 //!
-//! With the feature `server` there is also [`server`], a receiver of OTLP that misbehaves by a script.
+//! With the feature `server` there is also `server`, a receiver of OTLP that misbehaves by a script.
 
 mod case;
 mod report;
