@@ -75,14 +75,18 @@ fn plan() -> Vec<Row> {
     for work in Work::ALL {
         let ours: &[&str] = match work {
             Work::Carried | Work::Burst => &[""],
-            Work::Exported => &["", "monotonic", "gzip"],
+            Work::Exported => &["", "monotonic", "gzip", "zstd", "grpc"],
             _ => &["", "monotonic"],
+        };
+        let opentelemetry: &[&str] = match work {
+            Work::Exported => &["", "gzip", "zstd", "grpc"],
+            _ => &[""],
         };
         let fastrace: &[&str] = if work == Work::Bare { &["", "local"] } else { &[""] };
         let maps: &[&str] = if work == Work::Carried { &[""] } else { &[] };
         for (subject, variants) in [
             (OURS, ours),
-            (OPENTELEMETRY, &[""]),
+            (OPENTELEMETRY, opentelemetry),
             (FASTRACE, fastrace),
             (MAPS, maps),
         ] {
@@ -111,7 +115,7 @@ fn sample(row: &Row, size: Size, receiver: &mut Receiver) -> Result<Sample, Stri
     command.args(["measure", row.subject, row.variant, row.work.name()]);
     command.arg(spans.to_string());
     if row.work.is_exported() {
-        command.arg(receiver.endpoint());
+        command.arg(receiver.endpoint(row.variant));
     }
     // The peers read the environment; all subjects are measured with their defaults.
     for (name, _) in std::env::vars_os() {

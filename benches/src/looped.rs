@@ -19,7 +19,9 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
     } else {
         None
     };
-    let endpoint = receiver.as_ref().map(|receiver| receiver.endpoint().to_owned());
+    let endpoint = receiver
+        .as_ref()
+        .map(|receiver| receiver.endpoint(variant).to_owned());
     let mut sample = Sample::take(&Task {
         subject: OURS,
         variant,

@@ -17,6 +17,8 @@ mod page;
 mod peers;
 mod row;
 mod sink;
+#[cfg(feature = "peers")]
+mod sink_grpc;
 mod soak;
 mod subject;
 mod target;

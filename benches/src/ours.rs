@@ -23,7 +23,8 @@ impl Ours {
         match variant {
             "" => {}
             "monotonic" => builder = builder.clock("monotonic"),
-            "gzip" => builder = builder.compression("gzip"),
+            "gzip" | "zstd" => builder = builder.compression(variant),
+            "grpc" => builder = builder.options(|options| options.protocol = Some("grpc".to_owned())),
             other => return Err(format!("spanline has no variant `{other}`")),
         }
         if work == Work::Unsampled {

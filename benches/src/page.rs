@@ -127,9 +127,12 @@ fn ratios(page: &mut String, rows: &[Row]) {
     for ours in rows.iter().filter(|row| row.subject == OURS) {
         let mut line = format!("| {} | {} |", ours.work.name().to_uppercase(), label(ours));
         for peer in [OPENTELEMETRY, FASTRACE] {
-            let peer = rows
-                .iter()
-                .find(|row| row.work == ours.work && row.subject == peer && row.variant.is_empty());
+            let of_peer = |variant: &str| {
+                rows.iter()
+                    .find(|row| row.work == ours.work && row.subject == peer && row.variant == variant)
+            };
+            // Compressed beside compressed, gRPC beside gRPC, where the peer has it.
+            let peer = of_peer(ours.variant).or_else(|| of_peer(""));
             for figure in [Row::wall, Row::cpu] {
                 match peer {
                     Some(peer) => {
@@ -172,7 +175,10 @@ const NOTES: &str = "
   a text. A real root (W0) needs its other kind of span; `local` is the cheap one below a parent. Its OTLP reporter
   uses the same exporter as opentelemetry_sdk.
 - The peers' attributes are static texts, which they need not copy; ours are copied in any case.
-- spanline: the default is the processor's counter as the clock; `monotonic` is the system's clock, `gzip` compresses.
+- spanline: the default is the processor's counter as the clock; `monotonic` is the system's clock. All its
+  features are compiled in.
+- `gzip` and `zstd` compress, each library at the level of its own default; `grpc` is OTLP over gRPC. Ratios are to the
+  peer's own variant where it has one, else to its default. opentelemetry_sdk's gRPC exporter runs on tokio.
 - W4 carries from a `HashMap<String, String>` into a new one; `maps` is what the maps cost by themselves.
 ";
 

@@ -2,6 +2,7 @@
 
 use flate2::read::GzDecoder;
 use spanline_core::wire::otlp::decode_request_protobuf;
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -11,11 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// No request is larger: those of the subjects hold a few thousand spans.
 const LARGEST: u64 = 64 << 20;
 
-/// Serves until standard input ends. Says its port first, then for each line read the spans since the line before.
+/// Serves until standard input ends. Says its ports first, that of HTTP and that of gRPC (0 without the peers), then for
+/// each line read the spans since the line before.
 pub(crate) fn serve() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
-    println!("{}", listener.local_addr()?.port());
     let count = Arc::new(AtomicU64::new(0));
+    #[cfg(feature = "peers")]
+    let grpc = crate::sink_grpc::start(Arc::clone(&count))?;
+    #[cfg(not(feature = "peers"))]
+    let grpc = 0;
+    println!("{}", listener.local_addr()?.port());
+    println!("{grpc}");
     let counted = Arc::clone(&count);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -43,7 +50,7 @@ fn connection(stream: &TcpStream, count: &AtomicU64) -> io::Result<()> {
     while let Some(head) = Head::read(&mut reader)? {
         body.clear();
         reader.by_ref().take(head.length).read_to_end(&mut body)?;
-        let answer = match spans(&body, head.gzip) {
+        let answer = match head.plain(&body).and_then(|body| spans(&body)) {
             Ok(spans) => {
                 count.fetch_add(spans, Ordering::AcqRel);
                 "200 OK"
@@ -64,7 +71,14 @@ fn connection(stream: &TcpStream, count: &AtomicU64) -> io::Result<()> {
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     length: u64,
-    gzip: bool,
+    encoding: Encoding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Identity,
+    Gzip,
+    Zstd,
 }
 
 impl Head {
@@ -72,7 +86,7 @@ impl Head {
     fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut head = Self {
             length: 0,
-            gzip: false,
+            encoding: Encoding::Identity,
         };
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
@@ -90,7 +104,8 @@ impl Head {
                     let length = value.parse().ok().filter(|length| *length <= LARGEST);
                     head.length = length.ok_or_else(|| io::Error::other(format!("length {value}")))?;
                 }
-                Some(("content-encoding", value)) => head.gzip = value == "gzip",
+                Some(("content-encoding", "gzip")) => head.encoding = Encoding::Gzip,
+                Some(("content-encoding", "zstd")) => head.encoding = Encoding::Zstd,
                 Some(("transfer-encoding", value)) => {
                     return Err(io::Error::other(format!("a body without a length ({value})")));
                 }
@@ -100,18 +115,23 @@ impl Head {
     }
 }
 
+impl Head {
+    /// The body as it was before compression.
+    fn plain<'a>(&self, body: &'a [u8]) -> Result<Cow<'a, [u8]>, String> {
+        let mut plain = Vec::new();
+        let read = match self.encoding {
+            Encoding::Identity => return Ok(Cow::Borrowed(body)),
+            Encoding::Gzip => GzDecoder::new(body).take(LARGEST).read_to_end(&mut plain),
+            Encoding::Zstd => zstd::stream::read::Decoder::new(body)
+                .and_then(|decoder| decoder.take(LARGEST).read_to_end(&mut plain)),
+        };
+        read.map_err(|error| error.to_string())?;
+        Ok(Cow::Owned(plain))
+    }
+}
+
 /// The spans of a request.
-fn spans(body: &[u8], gzip: bool) -> Result<u64, String> {
-    let mut plain = Vec::new();
-    let body = if gzip {
-        let mut decoder = GzDecoder::new(body).take(LARGEST);
-        decoder
-            .read_to_end(&mut plain)
-            .map_err(|error| error.to_string())?;
-        &plain
-    } else {
-        body
-    };
+pub(crate) fn spans(body: &[u8]) -> Result<u64, String> {
     let request = decode_request_protobuf(body).map_err(|error| error.to_string())?;
     let scopes = request.resource_spans().flat_map(|group| group.scope_spans());
     let count = scopes.flat_map(|scope| scope.spans_unchecked()).count();
@@ -124,7 +144,8 @@ pub(crate) struct Receiver {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
-    endpoint: String,
+    http: String,
+    grpc: String,
 }
 
 impl Receiver {
@@ -141,16 +162,17 @@ impl Receiver {
             child,
             input,
             output: BufReader::new(output),
-            endpoint: String::new(),
+            http: String::new(),
+            grpc: String::new(),
         };
-        let port = receiver.line()?;
-        receiver.endpoint = format!("http://127.0.0.1:{port}/v1/traces");
+        receiver.http = format!("http://127.0.0.1:{}/v1/traces", receiver.line()?);
+        receiver.grpc = format!("http://127.0.0.1:{}", receiver.line()?);
         Ok(receiver)
     }
 
-    /// Where to send to.
-    pub(crate) fn endpoint(&self) -> &str {
-        &self.endpoint
+    /// Where this variant sends to.
+    pub(crate) fn endpoint(&self, variant: &str) -> &str {
+        if variant == "grpc" { &self.grpc } else { &self.http }
     }
 
     /// The spans that have arrived since the last time.
@@ -187,9 +209,9 @@ mod tests {
 
     #[test]
     fn spans_of_all_groups_are_counted() {
-        assert_eq!(spans(REQUEST, false), Ok(3));
-        assert_eq!(spans(b"", false), Ok(0));
-        assert!(spans(&REQUEST[..4], false).is_err());
+        assert_eq!(spans(REQUEST), Ok(3));
+        assert_eq!(spans(b""), Ok(0));
+        assert!(spans(&REQUEST[..4]).is_err());
     }
 
     #[test]
@@ -197,8 +219,12 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(REQUEST).unwrap();
         let compressed = encoder.finish().unwrap();
-        assert_eq!(spans(&compressed, true), Ok(3));
-        assert!(spans(REQUEST, true).is_err());
+        let head = |encoding| Head { length: 0, encoding };
+        assert_eq!(head(Encoding::Gzip).plain(&compressed).unwrap(), REQUEST);
+        assert!(head(Encoding::Gzip).plain(REQUEST).is_err());
+        let compressed = zstd::stream::encode_all(REQUEST, 1).unwrap();
+        assert_eq!(head(Encoding::Zstd).plain(&compressed).unwrap(), REQUEST);
+        assert!(head(Encoding::Zstd).plain(REQUEST).is_err());
     }
 
     #[test]
@@ -209,7 +235,7 @@ mod tests {
             head,
             Some(Head {
                 length: 12,
-                gzip: true
+                encoding: Encoding::Gzip
             })
         );
         assert_eq!(Head::read(&mut text).unwrap(), None);

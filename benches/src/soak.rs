@@ -28,7 +28,7 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
     };
     let mut receiver = Receiver::start().map_err(|error| error.to_string())?;
     let builder = spanline::init().without_environment().service_name("soak");
-    let builder = builder.endpoint(receiver.endpoint()).processor(Redacting);
+    let builder = builder.endpoint(receiver.endpoint("")).processor(Redacting);
     let provider = builder.start().map_err(|error| error.to_string())?;
     let (stop, made) = (AtomicBool::new(false), AtomicU64::new(0));
     let cpu = usage::cpu();

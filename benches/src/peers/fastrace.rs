@@ -35,7 +35,7 @@ impl Peer {
             Some(endpoint) => {
                 let resource = Resource::builder_empty().with_service_name("bench").build();
                 let scope = InstrumentationScope::builder("spanline-benches").build();
-                let exporter = super::opentelemetry::exporter(endpoint)?;
+                let exporter = super::opentelemetry::exporter(endpoint, "")?;
                 let reporter = OpenTelemetryReporter::new(exporter, Cow::Owned(resource), scope);
                 fastrace::set_reporter(reporter, Config::default());
             }

@@ -5,7 +5,7 @@ use crate::work::{NAME, TRACEPARENT, TRACESTATE, Work, real, repeat};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{Span, Status, Tracer, TracerProvider, mark_span_as_active};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{Protocol, WithExportConfig};
+use opentelemetry_otlp::{Compression, Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -23,18 +23,25 @@ pub(crate) struct Peer {
     seen: Arc<AtomicU64>,
     headers: HashMap<String, String>,
     propagator: TraceContextPropagator,
+    /// What its gRPC exporter runs on.
+    _runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Peer {
     pub(crate) fn new(work: Work, variant: &str, endpoint: Option<&str>) -> Result<Self, String> {
-        if !variant.is_empty() {
-            return Err(format!("opentelemetry_sdk has no variant `{variant}`"));
-        }
+        let runtime = match variant {
+            "" | "gzip" | "zstd" => None,
+            "grpc" => Some(runtime()?),
+            other => return Err(format!("opentelemetry_sdk has no variant `{other}`")),
+        };
         let seen = Arc::new(AtomicU64::new(0));
         let resource = Resource::builder_empty().with_service_name("bench").build();
         let mut builder = SdkTracerProvider::builder().with_resource(resource);
         builder = match endpoint {
-            Some(endpoint) => builder.with_batch_exporter(exporter(endpoint)?),
+            Some(endpoint) => builder.with_batch_exporter(match &runtime {
+                Some(runtime) => grpc_exporter(runtime, endpoint)?,
+                None => exporter(endpoint, variant)?,
+            }),
             None => builder.with_batch_exporter(Discard(Arc::clone(&seen))),
         };
         if work == Work::Unsampled {
@@ -52,6 +59,7 @@ impl Peer {
                 ("tracestate".to_owned(), TRACESTATE.to_owned()),
             ]),
             propagator: TraceContextPropagator::new(),
+            _runtime: runtime,
         })
     }
 
@@ -139,12 +147,41 @@ impl Subject for Peer {
     }
 }
 
-/// The OTLP exporter of its own project.
-pub(super) fn exporter(endpoint: &str) -> Result<opentelemetry_otlp::SpanExporter, String> {
-    opentelemetry_otlp::SpanExporter::builder()
+/// The OTLP exporter of its own project over HTTP.
+pub(super) fn exporter(
+    endpoint: &str,
+    compression: &str,
+) -> Result<opentelemetry_otlp::SpanExporter, String> {
+    let builder = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(endpoint);
+    match compression {
+        "gzip" => builder.with_compression(Compression::Gzip),
+        "zstd" => builder.with_compression(Compression::Zstd),
+        _ => builder,
+    }
+    .build()
+    .map_err(|error| error.to_string())
+}
+
+/// The same over gRPC.
+fn grpc_exporter(
+    runtime: &tokio::runtime::Runtime,
+    endpoint: &str,
+) -> Result<opentelemetry_otlp::SpanExporter, String> {
+    let _entered = runtime.enter();
+    opentelemetry_otlp::SpanExporter::builder()
+        .with_tonic()
         .with_endpoint(endpoint)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
         .build()
         .map_err(|error| error.to_string())
 }

@@ -22,12 +22,14 @@ impl HeadCell {
     }
 
     /// The head; [`Head::BETWEEN`] in a signal handler that came while the thread was replacing it.
+    ///
+    /// The two may be read in any order: for as long as a handler runs the code below it stands still, and a handler
+    /// above it puts back what it found.
     #[inline(always)]
     pub(crate) fn get(&self) -> Head {
         if self.changing.get() {
             return Head::BETWEEN;
         }
-        compiler_fence(Ordering::SeqCst);
         self.head.get()
     }
 
