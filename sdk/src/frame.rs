@@ -323,11 +323,11 @@ impl Drop for Attached {
     #[inline]
     fn drop(&mut self) {
         let in_order = local::with(|local| {
-            let after = match self.carried.take() {
-                None => local.head.replace(self.before),
+            let depth = match self.carried.take() {
+                None => local.head.put_back(self.before),
                 Some(carried) => put_back(local, self.before, carried),
             };
-            after.depth == self.before.depth.wrapping_add(1)
+            depth == self.before.depth.wrapping_add(1)
         });
         if !in_order {
             wrong_order();
@@ -336,12 +336,12 @@ impl Drop for Attached {
 }
 
 #[cold]
-fn put_back(local: &Local, before: Head, carried: Option<Arc<Context>>) -> Head {
+fn put_back(local: &Local, before: Head, carried: Option<Arc<Context>>) -> u16 {
     // What is no longer carried may hold values of the user's, whose destructors must find the thread at rest.
     let (after, _old) = local
         .head
         .changing(|head| (head.replace(before), local.swap_carried(carried)));
-    after
+    after.depth
 }
 
 #[cold]

@@ -42,12 +42,27 @@ impl HeadCell {
     /// Replaces the head, as it stands.
     #[inline(always)]
     pub(super) fn replace(&self, head: Head) -> Head {
-        let was = self.changing.replace(true);
-        compiler_fence(Ordering::SeqCst);
-        let before = self.head.replace(head);
-        compiler_fence(Ordering::SeqCst);
-        self.changing.set(was);
+        // Before the mark: a handler that comes in between puts back what it found.
+        let before = self.head.get();
+        self.put(head);
         before
+    }
+
+    /// As [`Self::replace`], of which only the depth is asked: the rest need not be read.
+    #[inline(always)]
+    pub(super) fn put_back(&self, head: Head) -> u16 {
+        let depth = self.head.get().depth;
+        self.put(head);
+        depth
+    }
+
+    #[inline(always)]
+    fn put(&self, head: Head) {
+        let was = self.changing.replace(true);
+        compiler_fence(Ordering::Release);
+        self.head.set(head);
+        compiler_fence(Ordering::Release);
+        self.changing.set(was);
     }
 
     /// Runs `f` on the head as it stands, and marks it as changing meanwhile: for what belongs to the head and is
