@@ -78,7 +78,8 @@ impl Layer {
     pub(crate) fn breaks(&mut self, error: &Error) {
         self.is_broken = true;
         self.made = Made::default();
-        let line = format_args!("OTEL_CONFIG_FILE: {}; nothing is recorded", error.message());
+        let why = error.message();
+        let line = format_args!("OTEL_CONFIG_FILE: {why}; nothing is recorded");
         log::report(Level::Error, "config_file_broken", line);
     }
 

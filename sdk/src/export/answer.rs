@@ -14,7 +14,8 @@ pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
             ExportResult::success()
         }
         Some(ExportOutcome::Warning(text)) => {
-            let line = format_args!("the receiver says {}", UserText(&text));
+            let text = UserText(&text);
+            let line = format_args!("the receiver says {text}");
             log::report(Level::Warn, "export_warning", line);
             ExportResult::success()
         }

@@ -41,7 +41,8 @@ impl OtlpGrpcExporter {
             max_response_bytes: spec.max_response_bytes,
         };
         let transport = GrpcTransport::new(settings, &mut |name| {
-            let line = format_args!("the header {} cannot be sent over gRPC", UserText(name));
+            let name = UserText(name);
+            let line = format_args!("the header {name} cannot be sent over gRPC");
             log::report(Level::Warn, "export_headers", line);
         });
         let interrupt = transport.interrupt();

@@ -187,9 +187,17 @@ pub(crate) fn msrv() -> Result<Outcome, String> {
     if let Err(reason) = setup::toolchain(&version) {
         return Ok(Outcome::skip(&format!("all crates with Rust {version}"), reason));
     }
-    let run = Run::cargo(["check", "--workspace", "--all-targets", "--locked"])
-        .env("RUSTUP_TOOLCHAIN", &version)
-        .env("CARGO_TARGET_DIR", own_target("msrv"));
+    let features = crate::root::FEATURES;
+    let run = Run::cargo([
+        "check",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        features,
+        "--locked",
+    ])
+    .env("RUSTUP_TOOLCHAIN", &version)
+    .env("CARGO_TARGET_DIR", own_target("msrv"));
     let mut outcome = Outcome::default();
     outcome.add(
         &format!("cargo check with Rust {version}"),
