@@ -7,15 +7,14 @@ use crate::export::{MemoryExporter, SpanExporter};
 use crate::features::FEATURES;
 use crate::log::{self, Level};
 use crate::processor::SpanProcessor;
-use crate::provider::{Config, ExporterSpec, Parts, Provider, Scopes, set_global, specs};
+use crate::provider::{Config, Described, ExporterSpec, Parts, Provider, Scopes, set_global, specs};
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
 use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
-use spanline_core::wire::otlp;
 use spanline_engine::options::{
     ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret, resolve,
 };
-use spanline_engine::{Cutting, EncodedPart, Error};
+use spanline_engine::{Cutting, Error};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -330,7 +329,6 @@ impl Builder {
         let resource = self
             .resource
             .unwrap_or_else(|| describe(&effective, made.detectors, made.schema_url, &self.detectors));
-        let (head, tail) = otlp::encode_resource(&resource);
         let named = self.options.propagators.is_some();
         let of_file = made.propagator.filter(|_| !named);
         let propagator = self.propagator.or(of_file).unwrap_or_else(|| {
@@ -345,8 +343,7 @@ impl Builder {
         let mut processors = made.processors;
         processors.extend(self.processors);
         let config = Config {
-            resource,
-            encoded_resource: EncodedPart { head, tail },
+            described: Described::new(resource),
             scopes: Scopes::new(),
             sampler: sampler.clone(),
             propagator,

@@ -20,7 +20,8 @@ pub use service::ServiceDetector;
 /// The semantic conventions that the attributes found here follow.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 
-/// Finds attributes of the resource at start-up (and again in a forked child).
+/// Finds attributes of the resource at start-up. A forked child keeps what was found, but for the `process.pid` of
+/// [`ProcessDetector`], which is its own.
 ///
 /// Implementations are quick (they hold start-up back), never fail (what is not found is left out) and set the schema
 /// URL when they set attributes of the semantic conventions. A panic is caught and reported; that detector then counts

@@ -174,7 +174,7 @@ fn judge(shared: &Shared, finished: Finished, message: &[u8]) -> Verdict {
     };
     let span = EndedSpan {
         view: SpanView::ours(message),
-        resource: &shared.config.resource,
+        resource: shared.config.described.resource(),
         scope: &known.scope,
         sampled: finished.sampled,
     };

@@ -4,7 +4,9 @@
 
 mod process;
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use process::{Receiver, play};
+use prost::Message;
 use spanline::{Provider, span};
 use std::collections::HashSet;
 use std::io::Read;
@@ -324,10 +326,33 @@ fn once(names: &[&str]) -> Vec<(String, usize)> {
     names.iter().map(|name| ((*name).to_owned(), 1)).collect()
 }
 
+/// The process that a request's resource names.
+fn process_id(body: &[u8]) -> String {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let mut resources = request
+        .resource_spans
+        .into_iter()
+        .filter_map(|group| group.resource);
+    let attributes = resources.next().unwrap().attributes;
+    let found = attributes.into_iter().find(|one| one.key == "process.pid");
+    format!("{:?}", found.unwrap().value)
+}
+
 #[track_caller]
 fn check_simple(scenario: &str) {
     let (receiver, names) = names(scenario);
     assert_eq!(names, once(&["child", "ended before", "root"]));
+    let of = |name: &str| {
+        let mut requests = receiver.requests().into_iter();
+        let found = requests.find(|request| {
+            process::spans_of(&request.body)
+                .iter()
+                .any(|span| span.name == name)
+        });
+        process_id(&found.unwrap().body)
+    };
+    assert_eq!(of("root"), of("ended before"));
+    assert_ne!(of("child"), of("root"), "each names its own process");
     let spans = receiver.spans();
     let find = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     let (root, child) = (find("root"), find("child"));

@@ -76,7 +76,7 @@ struct Wrapping<'a>(&'a Config);
 
 impl Envelope for Wrapping<'_> {
     fn resource(&self) -> &EncodedPart {
-        &self.0.encoded_resource
+        self.0.described.encoded()
     }
 
     fn scope(&self, number: u16) -> &EncodedPart {

@@ -1,6 +1,6 @@
 //! What a provider was built with; never changes.
 
-use super::Scopes;
+use super::{Described, Scopes};
 use crate::clock::Clock;
 #[cfg(feature = "grpc")]
 use crate::export::OtlpGrpcExporter;
@@ -10,13 +10,13 @@ use crate::export::{
 };
 use crate::log;
 use crate::transport::{Endpoint, Proxy, TlsMaterial};
+use spanline_core::SpanLimits;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::Sampler;
-use spanline_core::{Resource, SpanLimits};
+use spanline_engine::Cutting;
 #[cfg(feature = "grpc")]
 use spanline_engine::options::Protocol;
 use spanline_engine::options::{Effective, ExporterSettings};
-use spanline_engine::{Cutting, EncodedPart};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -25,8 +25,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) effective: Effective,
-    pub(crate) resource: Resource,
-    pub(crate) encoded_resource: EncodedPart,
+    pub(crate) described: Described,
     pub(crate) scopes: Scopes,
     pub(crate) sampler: Arc<dyn Sampler>,
     pub(crate) propagator: Arc<dyn TextMapPropagator>,

@@ -2,6 +2,7 @@
 
 mod config;
 mod current;
+mod described;
 mod engines;
 mod finish;
 pub(crate) mod registry;
@@ -11,6 +12,7 @@ mod specs;
 pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
 pub use current::{Override, global};
 pub(crate) use current::{current_id, current_id_in, global_of, set_global};
+pub(crate) use described::Described;
 pub(crate) use scopes::Scopes;
 pub(crate) use specs::specs;
 
@@ -330,9 +332,9 @@ impl Provider {
         self.shared().metrics()
     }
 
-    /// The resource that all its spans share.
+    /// The resource that all its spans share. In a forked child its `process.pid` is the child's, where it was detected.
     pub fn resource(&self) -> &Resource {
-        &self.shared().config.resource
+        self.shared().config.described.resource()
     }
 
     /// The options that hold, each with its value and where that comes from; see [`Effective::iter`].

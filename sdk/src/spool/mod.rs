@@ -81,11 +81,12 @@ impl Spool {
         if exporters > MAX_EXPORTERS {
             return Err(format!("it keeps account for {MAX_EXPORTERS} exporters at most"));
         }
-        let resource = &config.encoded_resource;
+        let resource = config.described.encoded();
         let header = Header {
             pid: std::process::id(),
             host: config
-                .resource
+                .described
+                .resource()
                 .get("host.name")
                 .and_then(|name| name.as_str())
                 .unwrap_or_default()
