@@ -16,6 +16,7 @@ mod losses;
 mod observe;
 mod otlp;
 mod panics;
+mod prometheus;
 mod propagation;
 mod provider;
 mod resource;
