@@ -142,6 +142,15 @@ pub use spanline_macros::traced;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// So do those of `docs`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/statistics.md")]
+struct StatisticsPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/shutdown.md")]
+struct ShutdownPage;
+
 /// What macros expand to; not for direct use.
 #[doc(hidden)]
 pub mod __private {

@@ -12,8 +12,20 @@ environment, which wins over the default. With a configuration file of the envir
 counts, and the proxies. An empty variable counts as not set. Where several variables are given, the first one that is
 set and valid counts.
 
-A wrong value in code or in a file is an error at once. A wrong value in the environment is reported as a warning and passed over.
 Numbers are plain digits; only `true`, in any case, is true; names are accepted in any case.
+
+A wrong value in code is an error of `start()` at once; so is one in a configuration file that the code names (for one
+that the environment names see [configuration.md](configuration.md)). A wrong value in the environment never stops the
+program and is said in the log. What holds then depends on what is wrong:
+
+| in the environment | what holds |
+|---|---|
+| a value that is not understood: an unknown name, no number, out of range, no URL | it is passed over: the next variable of that option, else the default |
+| an unknown name in `OTEL_TRACES_EXPORTER` or `OTEL_PROPAGATORS`, also one that only later versions will have | it is left out, the others stay; when there are no others, there is none |
+| `grpc`, `zstd` or an `https` endpoint, and the program was built without that feature | **no `otlp` exporter:** spans are not sent in another way than was asked for; other exporters stay |
+| `OTEL_CONFIG_FILE`, and the program was built without `config-file` | **no exporter** but those of your own that the code adds |
+| `OTEL_EXPORTER_OTLP_CERTIFICATE` and the like, and the program was built without `tls` | they are passed over; an `https` endpoint has no exporter then |
+| a client certificate and no key for it, or a key and no certificate | no `otlp` exporter |
 
 | option | type | default | environment | |
 |---|---|---|---|---|
