@@ -16,6 +16,7 @@ pub use container::ContainerDetector;
 pub use host::HostDetector;
 pub use process::ProcessDetector;
 pub use service::ServiceDetector;
+pub(crate) use service::{INSTANCE_ID, instance_id};
 
 /// The semantic conventions that the attributes found here follow.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";

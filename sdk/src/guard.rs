@@ -38,7 +38,7 @@ pub(crate) fn repeat(caught: &AtomicU64, what: &'static str, mut step: impl FnMu
                 caught.fetch_add(1, Ordering::Relaxed);
                 panics += 1;
                 if panics > SURVIVED {
-                    let line = format_args!("the {what} failed three times: tracing is off from here on");
+                    let line = format_args!("the {what} failed three times: it does nothing from here on");
                     log::report(log::Level::Error, what, line);
                     return false;
                 }

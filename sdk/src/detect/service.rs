@@ -1,10 +1,15 @@
 //! `service.*`.
 
 use super::{ResourceDetector, SCHEMA_URL, process};
+use crate::by_epoch::ByEpoch;
+use crate::fork;
 use spanline_core::{KeyValue, Resource};
 
+/// The id of this process as an instance of its service: one for all providers in it.
+static INSTANCE: ByEpoch<Option<String>> = ByEpoch::new();
+
 /// Finds `service.name` (`unknown_service:` and the name of the executable; a configured name wins over it) and
-/// `service.instance.id`, a random UUID that is new for each process.
+/// `service.instance.id`, a random UUID that is new for each process, forked ones included.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ServiceDetector(());
 
@@ -22,8 +27,19 @@ impl ResourceDetector for ServiceDetector {
 
     fn detect(&self) -> Resource {
         let mut attributes = vec![KeyValue::new("service.name", default_service_name())];
-        super::push(&mut attributes, "service.instance.id", random_uuid());
+        super::push(&mut attributes, INSTANCE_ID, instance_id(fork::current_epoch()));
         Resource::new(attributes, Some(SCHEMA_URL.into()))
+    }
+}
+
+/// The attribute's name.
+pub(crate) const INSTANCE_ID: &str = "service.instance.id";
+
+/// The id of the process of this epoch: of the calling one, or of one that it is forked from and that asked for it.
+pub(crate) fn instance_id(epoch: u32) -> Option<String> {
+    match epoch == fork::current_epoch() {
+        true => INSTANCE.get(epoch, random_uuid).clone(),
+        false => INSTANCE.existing(epoch).cloned().flatten(),
     }
 }
 

@@ -191,13 +191,14 @@ pub trait SpanExporter: Send + Sync + std::fmt::Debug {
         ExporterDescription::of_type::<Self>()
     }
 
-    /// Passes on what it holds itself, within this time. True when all was.
+    /// Passes on what it holds itself, within this time. True when all was. Called on the thread that flushes or ends the
+    /// process, which an exporter that takes longer holds up.
     fn flush(&self, timeout: Duration) -> bool {
         let _ = timeout;
         true
     }
 
-    /// The provider shuts down: nothing more will be exported. Called once.
+    /// The provider shuts down: nothing more will be exported. Called once, and not to wait in.
     fn shutdown(&self) {}
 
     /// Cuts a running `export` short, from another thread: time is over.

@@ -183,17 +183,28 @@ impl ExporterSlot {
             format_args!("the exporter {name} ({component_type}) begins to send to {server}"),
         );
         let epoch = fork::current_epoch();
-        while let Some(sending) = self.next(worker) {
+        let survived = guard::repeat(&self.config.caught, "exporter's thread", || {
+            let Some(sending) = self.next(worker) else {
+                return false;
+            };
             let (outcome, status) = self.send(&**exporter, &sending);
             if fork::current_epoch() != epoch {
                 // The exporter forked, and this is the child: what waits here is its parent's to send.
-                return;
+                return false;
             }
             self.queue()
                 .report(sending, outcome, status, monotonic(), worker.random());
             // The pause may be over, or there may be one now.
             self.changed.notify_all();
             worker.progressed();
+            true
+        });
+        if fork::current_epoch() != epoch {
+            return;
+        }
+        if !survived {
+            // What comes is given up and counted; whoever waits for this exporter does not wait longer.
+            self.queue().close(monotonic());
         }
         sender.shut_down(&self.config);
         sender.ended.store(true, Ordering::Release);

@@ -1,6 +1,7 @@
 //! Who makes the spans, in each process that forks make of one.
 
 use crate::by_epoch::ByEpoch;
+use crate::detect::{INSTANCE_ID, instance_id};
 use crate::fork;
 use spanline_core::wire::otlp;
 use spanline_core::{KeyValue, OwnedValue, Resource};
@@ -58,18 +59,39 @@ impl Described {
         if epoch == self.epoch {
             return &self.built;
         }
-        let in_child = || in_process(&self.built.resource, self.pid, std::process::id()).into();
+        let before = Process {
+            pid: self.pid,
+            instance: instance_id(self.epoch),
+        };
+        let now = || Process {
+            pid: std::process::id(),
+            instance: instance_id(epoch),
+        };
+        let in_child = || in_process(&self.built.resource, &before, now()).into();
         self.of_children.get(epoch, in_child)
     }
 }
 
-/// The resource in another process. A `process.pid` of the user's own stays what it is.
-fn in_process(resource: &Resource, before: u32, now: u32) -> Resource {
+/// What tells one process from another.
+struct Process {
+    pid: u32,
+    /// Its `service.instance.id`, where a detector drew one.
+    instance: Option<String>,
+}
+
+/// The resource in another process. What the user gave stays what it is: a `process.pid` or a `service.instance.id`
+/// that is not that of the process before.
+fn in_process(resource: &Resource, before: &Process, now: Process) -> Resource {
     let attributes = resource.attributes().iter().map(|attribute| {
-        let is_ours = attribute.key == PID && attribute.value == OwnedValue::I64(before.into());
-        match is_ours {
-            true => KeyValue::new(PID, i64::from(now)),
-            false => attribute.clone(),
+        let instance = before.instance.as_deref().zip(now.instance.as_deref());
+        match (attribute.key.as_ref(), &attribute.value, instance) {
+            (PID, OwnedValue::I64(pid), _) if *pid == i64::from(before.pid) => {
+                KeyValue::new(PID, i64::from(now.pid))
+            }
+            (INSTANCE_ID, OwnedValue::Str(id), Some((before, now))) if *id == *before => {
+                KeyValue::new(INSTANCE_ID, now.to_owned())
+            }
+            _ => attribute.clone(),
         }
     });
     let url = resource.schema_url().map(|url| url.to_owned().into());
@@ -81,16 +103,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_number_of_the_process_changes() {
-        let resource = |pid: i64| {
+    fn only_what_names_the_process_changes() {
+        let resource = |pid: i64, instance: &str| {
             let attributes = [
                 KeyValue::new("a", 7),
                 KeyValue::new(PID, pid),
+                KeyValue::new(INSTANCE_ID, instance.to_owned()),
                 KeyValue::new("b", "x"),
             ];
             Resource::new(attributes, Some("https://example/1".into()))
         };
-        assert_eq!(in_process(&resource(7), 7, 8), resource(8));
-        assert_eq!(in_process(&resource(9), 7, 8), resource(9));
+        let process = |pid, instance: &str| Process {
+            pid,
+            instance: Some(instance.to_owned()),
+        };
+        let child = |resource: &Resource| in_process(resource, &process(7, "parent"), process(8, "child"));
+        assert_eq!(child(&resource(7, "parent")), resource(8, "child"));
+        assert_eq!(child(&resource(9, "mine")), resource(9, "mine"));
     }
 }
