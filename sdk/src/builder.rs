@@ -39,6 +39,8 @@ pub struct Builder {
     without_environment: bool,
     registry: Registry,
     model: Option<Model>,
+    /// What was said of the dictionary.
+    notices: Vec<String>,
 }
 
 /// Begins to describe a provider; the environment alone is enough.
@@ -251,7 +253,8 @@ impl Builder {
         };
         let remarks = read.and_then(|flat| spanline_engine::config::apply(&flat, &mut self.options));
         let remarks = remarks.map_err(|problem| problem.into_error(None))?;
-        config::tell("the dictionary", &remarks);
+        let ((), said) = log::overhear(|| config::tell("the dictionary", &remarks));
+        self.notices.extend(said);
         Ok(self)
     }
 
@@ -278,7 +281,10 @@ impl Builder {
     ///
     /// What the code sets wrongly, with a hint. The environment causes no errors, but messages.
     pub fn build(self) -> Result<Provider, Error> {
-        self.parts().map(Provider::new)
+        let (parts, said) = log::overhear(|| self.parts());
+        let mut parts = parts?;
+        parts.config.notices.extend(said);
+        Ok(Provider::new(parts))
     }
 
     /// What a provider would be made of.
@@ -374,6 +380,7 @@ impl Builder {
             flush_timeout: Duration::from_millis(effective.flush_timeout_ms),
             exit_timeout: Duration::from_millis(effective.exit_timeout_ms),
             caught: AtomicU64::new(0),
+            notices: self.notices,
             effective,
         };
         let disabled = config.effective.disabled;

@@ -4,12 +4,18 @@
 pub(crate) const FEATURES: &[&str] = &[
     #[cfg(feature = "config-file")]
     "config-file",
+    #[cfg(feature = "doctor")]
+    "doctor",
     #[cfg(feature = "grpc")]
     "grpc",
-    #[cfg(feature = "tls")]
-    "tls",
-    #[cfg(feature = "zstd")]
-    "zstd",
+    #[cfg(feature = "http")]
+    "http",
     #[cfg(feature = "spool")]
     "spool",
+    #[cfg(feature = "tls")]
+    "tls",
+    #[cfg(feature = "webpki-roots")]
+    "webpki-roots",
+    #[cfg(feature = "zstd")]
+    "zstd",
 ];

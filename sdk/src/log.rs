@@ -105,13 +105,37 @@ thread_local! {
 }
 
 thread_local! {
-    /// Where this thread's messages go instead of the log, while [`capture`] runs.
-    static CAPTURED: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
+    /// Who listens to what this thread reports.
+    static CAPTURED: RefCell<Option<Listener>> = const { RefCell::new(None) };
+}
+
+struct Listener {
+    lines: Vec<(Level, String)>,
+    /// The messages are said all the same.
+    aloud: bool,
 }
 
 /// Runs `work`; what it reports on this thread, at whatever level, comes back instead of being said.
 pub(crate) fn capture<T>(work: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
-    let capture = Capture::begin();
+    listen(false, work)
+}
+
+/// Runs `work`; the problems (levels error and warn) that it reports on this thread are said, and come back too.
+pub(crate) fn overhear<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let (result, lines) = listen(true, work);
+    (result, problems(lines))
+}
+
+/// The lines that are problems.
+pub(crate) fn problems(lines: Vec<(Level, String)>) -> Vec<String> {
+    let lines = lines
+        .into_iter()
+        .filter(|(level, _)| matches!(level, Level::Error | Level::Warn));
+    lines.map(|(_, line)| line).collect()
+}
+
+fn listen<T>(aloud: bool, work: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
+    let capture = Capture::begin(aloud);
     let result = work();
     (result, capture.lines())
 }
@@ -120,14 +144,15 @@ pub(crate) fn capture<T>(work: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) 
 struct Capture;
 
 impl Capture {
-    fn begin() -> Self {
-        let _ = CAPTURED.try_with(|captured| captured.replace(Some(Vec::new())));
+    fn begin(aloud: bool) -> Self {
+        let lines = Vec::new();
+        let _ = CAPTURED.try_with(|captured| captured.replace(Some(Listener { lines, aloud })));
         Self
     }
 
     fn lines(self) -> Vec<(Level, String)> {
         let lines = CAPTURED.try_with(RefCell::take);
-        lines.ok().flatten().unwrap_or_default()
+        lines.ok().flatten().map_or(Vec::new(), |listener| listener.lines)
     }
 }
 
@@ -137,14 +162,15 @@ impl Drop for Capture {
     }
 }
 
-/// Keeps a message if they are being captured.
+/// Keeps a message if somebody listens; whether that is all that is wanted of it.
 fn is_captured(level: Level, message: fmt::Arguments<'_>) -> bool {
     let kept = CAPTURED.try_with(|captured| {
         let mut captured = captured.try_borrow_mut().ok()?;
-        captured.as_mut()?.push((level, message::one_line(message)));
-        Some(())
+        let listener = captured.as_mut()?;
+        listener.lines.push((level, message::one_line(message)));
+        Some(!listener.aloud)
     });
-    matches!(kept, Ok(Some(())))
+    matches!(kept, Ok(Some(true)))
 }
 
 /// Sets how much is said.

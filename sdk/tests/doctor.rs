@@ -17,10 +17,11 @@ const HEAD: &str = "<!-- Written by the test `doctor` (SPANLINE_WRITE_DOCS=1): c
 
 The command `spanline doctor` prints the options that hold, each with the environment variable, file or default that it
 comes from, and tries every exporter: it resolves the name of the endpoint, connects, agrees on TLS and sends an empty
-request, through the proxy if there is one. A spool it tries by making its file, which it deletes again. It takes six
+request, compressed as batches are, through the proxy if there is one. A spool it tries by making its file, which it deletes again. It takes six
 seconds at most. What is wrong it says in one line that begins with `TROUBLE`; with `--quiet` it prints nothing else.
 `--config FILE` reads a configuration file. The exit status is 0 when everything is fine, 1 when something is wrong, 2
-when the command was called wrongly.
+when the command was called wrongly. Where it was asked that nothing be recorded or sent, the last line says so, and by
+which option; the exit status is 0 then.
 
     cargo install --path sdk --features doctor
     spanline doctor
@@ -73,7 +74,7 @@ fn every_set_up_has_its_line() {
         match case.trouble {
             None => {
                 assert_eq!((output.status.code(), troubles.len()), (Some(0), 0), "{context}");
-                assert!(text.ends_with("\nEverything is fine.\n"), "{context}");
+                assert!(text.ends_with(&format!("\n{}\n", case.end)), "{context}");
             }
             Some(expected) => {
                 assert_eq!((output.status.code(), troubles.len()), (Some(1), 1), "{context}");
@@ -140,10 +141,79 @@ fn the_command_line() {
     );
     let text = String::from_utf8(quiet.stdout).unwrap();
     assert!(
-        text.starts_with("configuration: OTEL_BSP_SCHEDULE_DELAY: \"soon\""),
+        text.starts_with("TROUBLE configuration: OTEL_BSP_SCHEDULE_DELAY: \"soon\""),
         "{text}"
     );
     assert_eq!((text.lines().count(), quiet.status.code()), (1, Some(1)));
+}
+
+/// The test below, in a process with an environment of its own.
+#[test]
+fn built_in_this_environment() {
+    if std::env::var_os("DOCTOR_CHILD").is_some() {
+        let provider = spanline::init().build().unwrap();
+        print!("{}{}", provider.doctor(), spanline::init().doctor());
+    }
+}
+
+#[test]
+fn a_provider_that_runs_tells_what_was_wrong_at_its_start() {
+    for (name, value, expected) in [
+        ("OTEL_TRACES_EXPORTER", "otpl", "\"otpl\" is not an exporter"),
+        (
+            "OTEL_CONFIG_FILE",
+            "/there/is/none.yaml",
+            "OTEL_CONFIG_FILE: the configuration file /there/is/none.yaml",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_CERTIFICATE",
+            "/there/is/none.pem",
+            "/there/is/none.pem: cannot be read",
+        ),
+        ("OTEL_TRACES_SAMPLER", "somtimes", "OTEL_TRACES_SAMPLER"),
+    ] {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "--nocapture", "built_in_this_environment"]);
+        child.env_clear().env("DOCTOR_CHILD", "1").env(name, value);
+        child.env(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            format!("http://127.0.0.1:{}", setups::http("200 OK")),
+        );
+        let text = String::from_utf8(child.output().unwrap().stdout).unwrap();
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("TROUBLE configuration") && line.contains(expected));
+        assert_eq!(lines.count(), 2, "{name}={value}\n{text}");
+    }
+}
+
+#[test]
+fn every_feature_is_listed() {
+    let text = String::from_utf8(doctor(&["doctor"], &[]).stdout).unwrap();
+    let listed = text.lines().next().unwrap();
+    for feature in [
+        "config-file",
+        "doctor",
+        "grpc",
+        "spool",
+        "tls",
+        "webpki-roots",
+        "zstd",
+    ] {
+        assert!(listed.contains(feature), "{listed}");
+    }
+    assert_eq!(listed.contains("http"), cfg!(feature = "http"), "{listed}");
+}
+
+/// A processor sees the spans, so they do not go nowhere.
+#[test]
+fn spans_that_a_processor_gets_do_not_go_nowhere() {
+    #[derive(Debug)]
+    struct Sees;
+    impl spanline::SpanProcessor for Sees {}
+    let builder = || spanline::init().without_environment().exporter("none");
+    assert!(builder().doctor().idle.is_some());
+    assert_eq!(builder().processor(Sees).doctor().idle, None);
 }
 
 #[test]

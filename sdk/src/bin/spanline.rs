@@ -41,7 +41,10 @@ fn main() -> ExitCode {
     }
     let diagnosis = builder.doctor();
     if call.quiet {
-        let lines: String = diagnosis.troubles().map(|line| line + "\n").collect();
+        let lines: String = diagnosis
+            .troubles()
+            .map(|line| format!("TROUBLE {line}\n"))
+            .collect();
         print(&lines);
     } else {
         print(&diagnosis.to_string());

@@ -8,7 +8,7 @@ mod report;
 mod steps;
 
 use crate::features::FEATURES;
-use crate::log::{self, Level};
+use crate::log;
 use crate::provider::{Config, ExporterSpec, Provider};
 use crate::{Builder, Error};
 use spanline_engine::options::Setting;
@@ -31,6 +31,8 @@ pub struct Diagnosis {
     pub config_file: Option<String>,
     /// What was said while the configuration was read: each line is something that is not as it was meant.
     pub notices: Vec<String>,
+    /// Why spans are not recorded or go nowhere, where that was asked for and so is no trouble.
+    pub idle: Option<String>,
     /// Why there is no provider.
     pub error: Option<Error>,
     /// The exporters, in their order.
@@ -143,7 +145,7 @@ impl Diagnosis {
         error.chain(notices).chain(checks)
     }
 
-    fn of(config: &Config, notices: Vec<String>) -> Self {
+    fn of(config: &Config, has_processors: bool, said: Vec<String>) -> Self {
         let effective = &config.effective;
         let tried: Vec<Steps> = config.exporters.iter().map(begin).collect();
         let bound = std::time::Instant::now() + TIMEOUT + Duration::from_secs(1);
@@ -151,7 +153,8 @@ impl Diagnosis {
             features: FEATURES,
             settings: effective.iter().collect(),
             config_file: effective.config_file.clone(),
-            notices,
+            notices: config.notices.iter().cloned().chain(said).collect(),
+            idle: idle(config, has_processors),
             error: None,
             exporters: tried.into_iter().map(|steps| steps.wait(bound)).collect(),
             spool: (effective.spool_dir.as_deref())
@@ -159,6 +162,24 @@ impl Diagnosis {
                 .map(|folder| files::spool(folder, config)),
         }
     }
+}
+
+/// Why nothing comes of spans: because of which setting.
+fn idle(config: &Config, has_processors: bool) -> Option<String> {
+    let effective = &config.effective;
+    let from = |name: &str| {
+        let setting = effective.iter().find(|setting| setting.name == name)?;
+        let source = report::source(setting.source, effective.config_file.as_deref());
+        Some(format!("the option {name} is {} ({source})", setting.value))
+    };
+    if effective.disabled {
+        return Some(format!("nothing is recorded: {}", from("disabled")?));
+    }
+    let nowhere = |spec: &ExporterSpec| matches!(spec, ExporterSpec::Discard);
+    if has_processors || !config.exporters.iter().all(nowhere) {
+        return None;
+    }
+    Some(format!("spans go nowhere: {}", from("exporter")?))
 }
 
 /// Tries an exporter, on a thread of its own where that may take time.
@@ -184,7 +205,8 @@ fn local(name: &str, target: &str) -> ExporterCheck {
 
 impl Provider {
     /// The options that hold and whether the exporters work: each endpoint is resolved, connected to and sent an empty
-    /// request, through the proxy if there is one. Takes at most about six seconds, whatever the network does, and
+    /// request, compressed as batches are, through the proxy if there is one. What was said of the configuration when
+    /// it was read is in it too. Takes at most about six seconds, whatever the network does, and
     /// must not be called where waiting is forbidden, as in an async task.
     ///
     /// ```
@@ -194,7 +216,8 @@ impl Provider {
     /// # Ok::<(), spanline::Error>(())
     /// ```
     pub fn doctor(&self) -> Diagnosis {
-        Diagnosis::of(&self.shared().config, Vec::new())
+        let shared = self.shared();
+        Diagnosis::of(&shared.config, !shared.processors.is_empty(), Vec::new())
     }
 }
 
@@ -203,15 +226,15 @@ impl Builder {
     /// sets wrongly is in the result too.
     pub fn doctor(self) -> Diagnosis {
         let (built, said) = log::capture(|| self.parts());
-        let lines = said.into_iter().filter(|(level, _)| *level <= Level::Warn);
-        let notices = lines.map(|(_, line)| line).collect();
+        let notices = log::problems(said);
         match built {
-            Ok(parts) => Diagnosis::of(&parts.config, notices),
+            Ok(parts) => Diagnosis::of(&parts.config, !parts.processors.is_empty(), notices),
             Err(error) => Diagnosis {
                 features: FEATURES,
                 settings: Vec::new(),
                 config_file: None,
                 notices,
+                idle: None,
                 error: Some(error),
                 exporters: Vec::new(),
                 spool: None,

@@ -2,14 +2,17 @@
 
 use super::steps::{Steps, Teller};
 use super::{ExporterCheck, TIMEOUT, Trouble, TroubleKind};
+use crate::export::{not_compressed, speaks_of_encoding};
 use crate::log::UserText;
 use crate::provider::OtlpSpec;
-use crate::transport::{Control, Dialer, FailKind, Failure, HttpRequest, HttpSettings, HttpTransport};
+use crate::transport::{
+    Compressor, Control, Dialer, FailKind, Failure, HttpRequest, HttpSettings, HttpTransport,
+};
 #[cfg(feature = "grpc")]
 use crate::transport::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport};
 use crate::transport::{Response, Route, SendOutcome, Target, Transport};
 use spanline_core::wire::otlp::RpcStatus;
-use spanline_engine::options::Protocol;
+use spanline_engine::options::{Compression, Protocol};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,6 +49,22 @@ pub(super) fn begin(spec: &Arc<OtlpSpec>) -> Steps {
         trouble: None,
     };
     Steps::begin(check, move |teller| trial.run(teller))
+}
+
+/// An empty request that was not taken.
+struct Refusal {
+    trouble: Trouble,
+    /// What was answered, where compression may be the reason.
+    answer: Option<String>,
+}
+
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        Self {
+            trouble,
+            answer: None,
+        }
+    }
 }
 
 pub(super) struct Trial {
@@ -112,8 +131,8 @@ impl Trial {
         teller.trying("the answer to an empty request");
         match self.spec.settings.protocol {
             #[cfg(feature = "grpc")]
-            Protocol::Grpc => self.call(teller),
-            protocol => self.post(teller, protocol),
+            Protocol::Grpc => self.exchange(teller, Self::call),
+            _ => self.exchange(teller, Self::post),
         }
     }
 
@@ -137,7 +156,52 @@ impl Trial {
         connected.map(drop).map_err(|error| Failure::of(&error))
     }
 
-    fn post(&self, teller: &Teller, protocol: Protocol) -> Result<(), Trouble> {
+    /// What is refused compressed and taken as it is says which option is wrong.
+    fn exchange(
+        &self,
+        teller: &Teller,
+        send: impl Fn(&Self, bool) -> Result<String, Refusal>,
+    ) -> Result<(), Trouble> {
+        let first = match send(self, true) {
+            Ok(worked) => {
+                teller.worked(worked);
+                return Ok(());
+            }
+            Err(refusal) => refusal,
+        };
+        let compression = self.spec.settings.compression;
+        let Some(answer) = first.answer.filter(|_| compression != Compression::None) else {
+            return Err(first.trouble);
+        };
+        teller.trying("the answer to an empty request without compression");
+        let mut trouble = match send(self, false) {
+            Err(plain) if plain.trouble.kind == TroubleKind::Timeout => first.trouble,
+            Err(plain) if !speaks_of_encoding(&answer) => plain.trouble,
+            _ => {
+                let text = format!("it answered {answer}: {}", not_compressed(compression.name()));
+                return Err(Trouble::new(TroubleKind::Protocol, text));
+            }
+        };
+        if answer.starts_with("415") {
+            trouble.text += &format!(
+                ", compressed with {} (the option compression) or not",
+                compression.name()
+            );
+        }
+        Err(trouble)
+    }
+
+    /// The body as the exporter would send it, and how it is compressed then.
+    fn compressed(&self, body: &[u8], wanted: bool) -> (Vec<u8>, Option<&'static str>) {
+        let compressor = Compressor::of(self.spec.settings.compression).filter(|_| wanted);
+        let compressed = compressor.and_then(|mut compressor| {
+            let encoding = compressor.encoding();
+            Some((compressor.compress(body).ok()?.to_vec(), Some(encoding)))
+        });
+        compressed.unwrap_or_else(|| (body.to_vec(), None))
+    }
+
+    fn post(&self, compressed: bool) -> Result<String, Refusal> {
         let spec = &self.spec;
         let mut transport = HttpTransport::new(HttpSettings {
             endpoint: spec.endpoint.clone(),
@@ -146,83 +210,89 @@ impl Trial {
             user_agent: spec.settings.user_agent.clone(),
             max_response_bytes: spec.max_response_bytes,
         });
-        let (content_type, body) = match protocol {
+        let (content_type, body) = match spec.settings.protocol {
             Protocol::HttpJson => ("application/json", "{}"),
             _ => ("application/x-protobuf", ""),
         };
+        let (body, content_encoding) = self.compressed(body.as_bytes(), compressed);
         let request = HttpRequest {
             headers: &spec.headers,
             content_type,
-            content_encoding: None,
-            body: body.as_bytes(),
+            content_encoding,
+            body: &body,
         };
         match transport.send(&request, Some(self.left())) {
-            SendOutcome::Response(response) => self.answered(teller, &response),
+            SendOutcome::Response(response) => self.answered(&response),
             SendOutcome::TooLarge => {
                 let text = "the answer is over max_response_bytes: this is no OTLP receiver";
-                Err(Trouble::new(TroubleKind::Protocol, text))
+                Err(Trouble::new(TroubleKind::Protocol, text).into())
             }
-            SendOutcome::Failed { kind, message } => Err(self.not_http(&Failure::new(kind, message))),
+            SendOutcome::Failed { kind, message } => Err(self.not_http(&Failure::new(kind, message)).into()),
         }
     }
 
-    fn answered(&self, teller: &Teller, response: &Response) -> Result<(), Trouble> {
+    fn answered(&self, response: &Response) -> Result<String, Refusal> {
         let status = response.status;
         let (kind, text) = match status {
             200..=299 if is_page(response) => (
                 TroubleKind::Protocol,
                 format!("it answered {status} with a web page: this is no OTLP receiver"),
             ),
-            200..=299 => {
-                teller.worked(format!("an empty request was answered {status}"));
-                return Ok(());
-            }
+            200..=299 => return Ok(format!("an empty request was answered {status}")),
             401 | 403 => (
                 TroubleKind::Credentials,
                 format!("it answered {status}: check headers, bearer_token or username"),
             ),
-            404 | 405 => {
-                let path = self.spec.endpoint.path();
-                let hint = match path {
-                    USUAL => "is this an OTLP receiver?".to_owned(),
-                    _ => format!("the path expected is usually {USUAL}"),
-                };
-                (
-                    TroubleKind::Path,
-                    format!("it answered {status} at the path {path}: {hint}"),
-                )
-            }
+            404 | 405 => (
+                TroubleKind::Path,
+                format!("it answered {status} at the path {}", self.path_hint()),
+            ),
             407 => (
                 TroubleKind::Proxy,
                 "the proxy asks for credentials (407): give user and password in the proxy's URL".to_owned(),
             ),
             400 if self.speaks_tls() => (TroubleKind::Tls, SPEAKS_TLS.to_owned()),
+            _ => return Err(self.refused(response)),
+        };
+        Err(Trouble::new(kind, text).into())
+    }
+
+    fn path_hint(&self) -> String {
+        let path = self.spec.endpoint.path();
+        let hint = match path {
+            USUAL => "is this an OTLP receiver?".to_owned(),
+            _ => format!("the path expected is usually {USUAL}"),
+        };
+        format!("{path}: {hint}")
+    }
+
+    /// Refused for a reason that may be the compression.
+    fn refused(&self, response: &Response) -> Refusal {
+        let status = response.status;
+        let message = match self.spec.settings.protocol {
+            Protocol::HttpJson => RpcStatus::decode_json(&response.body),
+            _ => RpcStatus::decode(&response.body),
+        };
+        let message = message.map(|status| status.message).unwrap_or_default();
+        let answer = match message.as_str() {
+            "" => format!("{status}"),
+            message => format!("{status} {}", UserText(message)),
+        };
+        let (kind, hint) = match status {
             415 => (
                 TroubleKind::Protocol,
-                format!(
-                    "it answered 415: it does not take {}",
-                    self.spec.settings.protocol
-                ),
+                format!("it does not take {}", self.spec.settings.protocol),
             ),
-            _ => {
-                let message = RpcStatus::decode(&response.body).map(|status| status.message);
-                let message = message.unwrap_or_default();
-                let hint = match status {
-                    429 | 502..=504 => "busy or not ready for the moment",
-                    _ => "it would not take spans either",
-                };
-                let said = if message.is_empty() {
-                    String::new()
-                } else {
-                    format!(" {}", UserText(&message))
-                };
-                (
-                    TroubleKind::Rejected,
-                    format!("it answered {status}{said}: {hint}"),
-                )
-            }
+            429 | 502..=504 => (
+                TroubleKind::Rejected,
+                "busy or not ready for the moment".to_owned(),
+            ),
+            _ => (TroubleKind::Rejected, "it would not take spans either".to_owned()),
         };
-        Err(Trouble::new(kind, text))
+        Refusal {
+            trouble: Trouble::new(kind, format!("it answered {answer}: {hint}")),
+            answer: Some(answer),
+        }
     }
 
     /// What is wrong when no answer could be read.
@@ -254,7 +324,7 @@ impl Trial {
     }
 
     #[cfg(feature = "grpc")]
-    fn call(&self, teller: &Teller) -> Result<(), Trouble> {
+    fn call(&self, compressed: bool) -> Result<String, Refusal> {
         let spec = &self.spec;
         let settings = GrpcSettings {
             endpoint: spec.endpoint.clone(),
@@ -265,13 +335,14 @@ impl Trial {
             max_response_bytes: spec.max_response_bytes,
         };
         let mut transport = GrpcTransport::new(settings, &mut |_| {});
+        let (message, encoding) = self.compressed(&[], compressed);
         let request = GrpcRequest {
-            message: bytes::Bytes::new(),
-            encoding: None,
+            message: message.into(),
+            encoding,
         };
         match transport.send(&request, Some(self.left())) {
-            Ok(answer) => called(teller, &answer),
-            Err(failure) => Err(self.not_http(&failure)),
+            Ok(answer) => called(&answer),
+            Err(failure) => Err(self.not_http(&failure).into()),
         }
     }
 }
@@ -279,16 +350,13 @@ impl Trial {
 const SPEAKS_TLS: &str = "the receiver speaks TLS there: write https in the endpoint instead of http";
 
 #[cfg(feature = "grpc")]
-fn called(teller: &Teller, answer: &GrpcAnswer) -> Result<(), Trouble> {
+fn called(answer: &GrpcAnswer) -> Result<String, Refusal> {
     let name = match answer.http_status {
         Some(status) => format!("{status}"),
         None => spanline_engine::retry::grpc_status_name(answer.code).into_owned(),
     };
     let (kind, text) = match answer.code {
-        0 => {
-            teller.worked("an empty call was answered OK");
-            return Ok(());
-        }
+        0 => return Ok("an empty call was answered OK".to_owned()),
         7 | 16 => (
             TroubleKind::Credentials,
             format!("it answered {name}: check headers, bearer_token or username"),
@@ -302,7 +370,11 @@ fn called(teller: &Teller, answer: &GrpcAnswer) -> Result<(), Trouble> {
             format!("it answered {name} {}", UserText(&answer.message)),
         ),
     };
-    Err(Trouble::new(kind, text))
+    let said = format!("{name} {}", UserText(&answer.message));
+    Err(Refusal {
+        trouble: Trouble::new(kind, text),
+        answer: Some(said).filter(|_| kind != TroubleKind::Credentials),
+    })
 }
 
 fn is_page(response: &Response) -> bool {

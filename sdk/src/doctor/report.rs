@@ -24,9 +24,10 @@ impl fmt::Display for Diagnosis {
             fine = false;
             writeln!(f, "TROUBLE {trouble}")?;
         }
-        match fine {
-            true => writeln!(f, "Everything is fine."),
-            false => Ok(()),
+        match &self.idle {
+            _ if !fine => Ok(()),
+            Some(idle) => writeln!(f, "Nothing is wrong, but {idle}."),
+            None => writeln!(f, "Everything is fine."),
         }
     }
 }
@@ -50,11 +51,7 @@ impl Diagnosis {
                 writeln!(f, "\nSet:")?;
                 any = true;
             }
-            let source = match (setting.source, &self.config_file) {
-                (Source::File, Some(path)) => path.clone(),
-                (Source::File, None) => "the configuration".to_owned(),
-                (source, _) => source.to_string(),
-            };
+            let source = source(setting.source, self.config_file.as_deref());
             writeln!(f, "  {:width$}  {}  ({source})", setting.name, setting.value)?;
         }
         writeln!(f, "\nBy default:")?;
@@ -62,6 +59,15 @@ impl Diagnosis {
             writeln!(f, "  {:width$}  {}", setting.name, setting.value)?;
         }
         Ok(())
+    }
+}
+
+/// Where a value comes from.
+pub(super) fn source(source: Source, config_file: Option<&str>) -> String {
+    match (source, config_file) {
+        (Source::File, Some(path)) => path.to_owned(),
+        (Source::File, None) => "the configuration".to_owned(),
+        (source, _) => source.to_string(),
     }
 }
 

@@ -32,6 +32,24 @@ pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
     }
 }
 
+/// Whether the text of a refusal is about how the request was compressed.
+pub(crate) fn speaks_of_encoding(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["compress", "encoding", "gzip", "zstd"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// What to do where the receiver does not take compressed requests.
+pub(crate) fn not_compressed(compression: &str) -> String {
+    let other = if compression == "gzip" {
+        "none"
+    } else {
+        "gzip or none"
+    };
+    format!("it takes no requests compressed with {compression}: set the option compression to {other}")
+}
+
 /// There was no answer.
 pub(super) fn failed(kind: FailKind, message: &str) -> ExportResult {
     if kind.retryable() {

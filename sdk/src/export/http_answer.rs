@@ -38,8 +38,8 @@ impl Encoding {
     }
 }
 
-/// Judges an answer, and says what people should know of it.
-pub(super) fn judge(encoding: Encoding, response: &Response) -> ExportResult {
+/// Judges an answer to a request that was compressed like this, and says what people should know of it.
+pub(super) fn judge(encoding: Encoding, compression: Option<&str>, response: &Response) -> ExportResult {
     let encoding = encoding.of_answer(response);
     let verdict = retry::http_status(response.status);
     let status = AnswerStatus::Http(response.status);
@@ -47,6 +47,7 @@ pub(super) fn judge(encoding: Encoding, response: &Response) -> ExportResult {
         return answer::delivered(outcome(encoding, response)).status(status);
     }
     let text = message(encoding, response);
+    let compression = compression.filter(|_| response.status == 415 || answer::speaks_of_encoding(&text));
     let (code, text) = (response.status, UserText(&text));
     if verdict.is_retryable() {
         let now = crate::clock::wall_nanos() / 1_000_000;
@@ -62,11 +63,14 @@ pub(super) fn judge(encoding: Encoding, response: &Response) -> ExportResult {
             None => result,
         };
     }
+    let not_compressed = compression.map(answer::not_compressed);
     let hint = match code {
+        _ if not_compressed.is_some() => not_compressed.as_deref().unwrap_or_default(),
         401 | 403 => "check the credentials in the headers option",
         404 => "check the endpoint: its path is usually /v1/traces",
         407 => "the proxy asks for credentials: give user and password in the proxy's URL",
         413 => "the receiver takes no batch this large: lower max_batch_bytes",
+        415 => "the receiver does not take what the option protocol says",
         _ => "the batch is lost, as the receiver would answer the same again",
     };
     log::report(
@@ -97,4 +101,24 @@ fn outcome(encoding: Encoding, response: &Response) -> Option<ExportOutcome> {
         Encoding::Json => otlp::decode_response_json(&response.body),
     };
     decoded.ok().filter(|_| response.body_complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_compressed_is_told_of_with_the_option() {
+        let answer = |status| Response {
+            status,
+            ..Response::default()
+        };
+        let said = |status, compression| {
+            let (_, said) = log::capture(|| judge(Encoding::Protobuf, compression, &answer(status)));
+            said.into_iter().next().unwrap().1
+        };
+        assert!(said(415, Some("gzip")).ends_with("set the option compression to none"));
+        assert!(said(415, None).ends_with("does not take what the option protocol says"));
+        assert!(said(400, Some("gzip")).contains("the batch is lost"));
+    }
 }

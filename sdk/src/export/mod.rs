@@ -18,6 +18,7 @@ mod readable;
 mod sender;
 mod worker;
 
+pub(crate) use answer::{not_compressed, speaks_of_encoding};
 pub(crate) use discard::DiscardExporter;
 pub(crate) use file::{FileExporter, FileTarget, Rotation};
 pub(crate) use otlp::OtlpHttpExporter;

@@ -83,14 +83,15 @@ impl OtlpHttpExporter {
             let encoding = compressor.encoding();
             Some((compressor.compress(body).ok()?, encoding))
         });
+        let compression = compressed.map(|(_, encoding)| encoding);
         let request = HttpRequest {
             headers: &self.headers,
             content_type: self.encoding.content_type(),
-            content_encoding: compressed.map(|(_, encoding)| encoding),
+            content_encoding: compression,
             body: compressed.map_or(body, |(body, _)| body),
         };
         match transport.send(&request, timeout) {
-            SendOutcome::Response(response) => http_answer::judge(self.encoding, &response),
+            SendOutcome::Response(response) => http_answer::judge(self.encoding, compression, &response),
             SendOutcome::TooLarge => answer::response_too_large(),
             SendOutcome::Failed { kind, message } => answer::failed(kind, &message),
         }

@@ -58,7 +58,8 @@ impl OtlpGrpcExporter {
         }
     }
 
-    fn answered(answer: &GrpcAnswer) -> ExportResult {
+    /// What an answer to a request that was compressed like this means.
+    fn answered(answer: &GrpcAnswer, compression: Option<&str>) -> ExportResult {
         if answer.content == GrpcMessage::TooLarge {
             return answer::response_too_large();
         }
@@ -91,7 +92,12 @@ impl OtlpGrpcExporter {
                 None => result,
             };
         }
+        // A receiver that does not know the encoding says UNIMPLEMENTED, some INTERNAL; so it may for other reasons.
+        let not_compressed = compression
+            .filter(|_| answer::speaks_of_encoding(&answer.message))
+            .map(answer::not_compressed);
         let hint = match answer.code {
+            _ if not_compressed.is_some() => not_compressed.as_deref().unwrap_or_default(),
             _ if answer.http_status == Some(413) => "it takes no batch this large: lower max_batch_bytes",
             7 | 16 => "check the credentials in the headers option",
             8 => "the receiver takes no batch this large, or no more: lower max_batch_bytes",
@@ -161,8 +167,9 @@ impl SpanExporter for OtlpGrpcExporter {
                 return None;
             }
             let message = message(request, batch.batch, compressor.as_mut());
+            let compression = message.encoding;
             Some(match transport.send(&message, left) {
-                Ok(answer) => Self::answered(&answer),
+                Ok(answer) => Self::answered(&answer, compression),
                 Err(failure) => answer::failed(failure.kind, &failure.message),
             })
         })
@@ -194,19 +201,38 @@ mod tests {
     }
 
     #[test]
+    fn a_receiver_that_does_not_know_the_encoding_is_told_of_with_the_option() {
+        for (code, message) in [
+            (12, "unknown grpc-encoding"),
+            (13, "Decompressor is not installed"),
+        ] {
+            let answer = GrpcAnswer {
+                message: message.to_owned(),
+                ..answer(code, None)
+            };
+            let said = |compression| {
+                let answered = || OtlpGrpcExporter::answered(&answer, compression);
+                log::capture(answered).1.remove(0).1
+            };
+            assert!(said(Some("zstd")).ends_with("set the option compression to gzip or none"));
+            assert!(!said(None).contains("option compression"));
+        }
+    }
+
+    #[test]
     fn a_proxy_that_answers_in_place_of_the_receiver_is_known_by_its_http_status() {
         assert_eq!(
-            OtlpGrpcExporter::answered(&answer(2, Some(413))),
+            OtlpGrpcExporter::answered(&answer(2, Some(413)), None),
             ExportResult::failure("413").status(AnswerStatus::Http(413))
         );
         assert_eq!(
-            OtlpGrpcExporter::answered(&answer(14, Some(503))),
+            OtlpGrpcExporter::answered(&answer(14, Some(503)), None),
             ExportResult::retry()
                 .after(Duration::from_secs(7))
                 .status(AnswerStatus::Http(503))
         );
         assert_eq!(
-            OtlpGrpcExporter::answered(&answer(13, None)),
+            OtlpGrpcExporter::answered(&answer(13, None), None),
             ExportResult::failure("INTERNAL").status(AnswerStatus::Grpc(13))
         );
     }

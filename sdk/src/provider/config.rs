@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) exit_timeout: Duration,
     /// Panics of exporters.
     pub(crate) caught: AtomicU64,
+    /// What was said while it was made that is not as it was meant.
+    pub(crate) notices: Vec<String>,
 }
 
 impl Config {

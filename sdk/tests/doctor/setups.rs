@@ -54,6 +54,30 @@ pub(crate) fn http(line: &str) -> u16 {
     serve(move |mut stream| answer(&mut stream, &response))
 }
 
+/// A receiver that takes no compressed requests.
+fn takes_plain() -> u16 {
+    serve(|mut stream| {
+        let mut text = String::new();
+        let mut byte = [0];
+        while !text.ends_with("\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+            text.push(char::from(byte[0].to_ascii_lowercase()));
+        }
+        let after = |name: &str| {
+            text.split_once(name)?
+                .1
+                .split_once("\r\n")
+                .map(|(value, _)| value.trim())
+        };
+        let length = after("content-length:").map_or(0, |length| length.parse().unwrap());
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        let line = match after("content-encoding:") {
+            Some(_) => "415 Unsupported Media Type",
+            None => "200 OK",
+        };
+        let _ = stream.write_all(status(line).as_bytes());
+    })
+}
+
 /// An authority, and the path of its certificate.
 pub(crate) struct Authority {
     pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
@@ -123,6 +147,8 @@ pub(crate) fn doctor(arguments: &[&str], env: &[(&str, &str)]) -> Output {
     command.output().unwrap()
 }
 
+const FINE: &str = "Everything is fine.";
+
 /// One set-up: a title, the environment, and the ports that are other ones each time with what stands for them.
 pub(crate) struct Case {
     pub(crate) title: &'static str,
@@ -130,8 +156,10 @@ pub(crate) struct Case {
     pub(crate) shown: Vec<(String, &'static str)>,
     /// What is in the configuration file.
     pub(crate) file: Option<String>,
-    /// What the line of the trouble has in it; `None`: everything is fine.
+    /// What the line of the trouble has in it; `None`: nothing is wrong.
     pub(crate) trouble: Option<&'static str>,
+    /// The last line when nothing is wrong.
+    pub(crate) end: &'static str,
 }
 
 impl Case {
@@ -142,6 +170,7 @@ impl Case {
             shown: vec![(format!(":{port}"), ":4318")],
             file: None,
             trouble,
+            end: FINE,
         }
     }
 
@@ -199,6 +228,7 @@ pub(crate) fn configured(title: &'static str, text: &str, trouble: Option<&'stat
         shown: vec![(format!(":{port}"), ":4318"), (path, "shop.yaml")],
         file: Some(text),
         trouble,
+        end: FINE,
     }
 }
 
@@ -243,6 +273,7 @@ pub(crate) fn cases() -> Vec<Case> {
         shown: Vec::new(),
         file: None,
         trouble,
+        end: FINE,
     };
     let plain = http("200 OK");
     vec![
@@ -264,6 +295,21 @@ pub(crate) fn cases() -> Vec<Case> {
             Some("401"),
         )
         .with("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"),
+        Case::new(
+            "A receiver that takes no compressed requests",
+            "http://127.0.0.1",
+            takes_plain(),
+            Some("set the option compression to gzip or none"),
+        )
+        .with("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
+        Case::new(
+            "A receiver that takes nothing",
+            "http://127.0.0.1",
+            http("415 Unsupported Media Type"),
+            Some("does not take http/json, compressed with gzip"),
+        )
+        .with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+        .with("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
         Case {
             env: Vec::new(),
             ..Case::new(
@@ -376,6 +422,15 @@ tracer_provider:
             Some("\"otpl\" is not an exporter"),
         ),
         file("Nothing to try", "console", None),
+        Case {
+            end: "Nothing is wrong, but spans go nowhere: the option exporter is none (OTEL_TRACES_EXPORTER).",
+            ..file("No exporter is wanted", "none", None)
+        },
+        Case {
+            end: "Nothing is wrong, but nothing is recorded: the option disabled is true (OTEL_SDK_DISABLED).",
+            ..file("Tracing is switched off", "console", None)
+        }
+        .with("OTEL_SDK_DISABLED", "true"),
     ]
 }
 

@@ -290,6 +290,29 @@ fn the_doctor_calls_with_an_empty_request() {
         "an empty call was answered OK"
     );
 
+    // A receiver that does not know the encoding.
+    for script in [
+        vec![Answer::status(
+            12,
+            "Decompressor is not installed for grpc-encoding \"gzip\"",
+        )],
+        vec![Answer::status(13, "compressed flag set")],
+        vec![
+            Answer::status(13, "no such grpc-encoding"),
+            Answer::status(13, "no such grpc-encoding"),
+        ],
+    ] {
+        let receiver = Receiver::start().answer(script);
+        let provider = build(&receiver.url(), |builder| builder.compression("gzip"));
+        let trouble = provider.doctor().exporters.remove(0).trouble.unwrap();
+        assert!(
+            trouble.text.ends_with("set the option compression to none"),
+            "{}",
+            trouble.text
+        );
+        assert_eq!(receiver.calls()[0].header("grpc-encoding"), "gzip");
+    }
+
     for (code, kind) in [
         (16, spanline::TroubleKind::Credentials),
         (7, spanline::TroubleKind::Credentials),
