@@ -130,6 +130,24 @@ fn a_provider_that_is_dropped_sends_what_it_has() {
     nothing_is_lost("dropped", 0, SPANS);
 }
 
+/// The time that a shutdown has is not spent on an address where nobody is.
+#[test]
+fn a_shutdown_tries_an_address_where_nobody_is_for_some_seconds_only() {
+    let provider = start(&dead_url());
+    make_spans();
+    let began = std::time::Instant::now();
+    let report = provider.shutdown_within(Duration::from_secs(300)).unwrap();
+    let took = began.elapsed();
+    assert!(
+        !report.complete && report.stats.exporters[0].attempts > 1,
+        "{report:?}"
+    );
+    assert!(
+        took > Duration::from_secs(4) && took < Duration::from_secs(100),
+        "{took:?}"
+    );
+}
+
 #[test]
 fn an_exit_with_nothing_queued_sends_nothing() {
     nothing_is_lost("nothing", 0, 0);
@@ -176,16 +194,29 @@ fn an_exit_with_nothing_queued_does_not_wait() {
 #[test]
 fn an_exit_says_once_what_it_lost_and_which_option_would_have_kept_it() {
     let silent = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
-    for (url, option) in [(silent.url(), "(exit_timeout_ms)"), (dead_url(), "(endpoint)")] {
+    for (url, option) in [
+        (
+            silent.url(),
+            "never got an answer (see the options endpoint and protocol)",
+        ),
+        (
+            dead_url(),
+            "(see the option endpoint; spool_dir would have kept them)",
+        ),
+    ] {
         for (scenario, times) in [("return", 1), ("several", 6)] {
             let ended = play(scenario, &url);
             let lines: Vec<_> = ended
                 .errors
                 .lines()
-                .filter(|line| line.contains("spans were lost at exit"))
+                .filter(|line| line.contains(" lost at exit: "))
                 .collect();
             assert_eq!(lines.len(), 1, "{}", ended.errors);
-            assert_eq!(lines[0].matches(option).count(), times, "{}", lines[0]);
+            let one = lines[0].contains("1 span was lost") && !lines[0].contains(" 1 spans");
+            assert_eq!(one, scenario == "several", "{}", lines[0]);
+            assert_eq!(lines[0].matches(" lost at exit: ").count(), times, "{}", lines[0]);
+            // Providers that come later may find no time left to try.
+            assert!(lines[0].contains(option), "{}", lines[0]);
         }
     }
 }

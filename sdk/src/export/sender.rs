@@ -3,6 +3,7 @@
 use super::worker::{Worker, monotonic};
 use super::{AnswerStatus, ExportBatch, ExporterDescription, SpanExporter};
 use crate::log::{self, Level, UserText};
+use crate::observe::Fate;
 use crate::provider::{Config, ExporterSpec};
 use crate::{fork, guard};
 use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds, Sending};
@@ -22,6 +23,8 @@ pub(crate) struct ExporterSlot {
     /// How many of them have a thread.
     started: AtomicUsize,
     stop: AtomicBool,
+    /// A receiver has answered, whatever it said.
+    answered: AtomicBool,
 }
 
 /// A thread and the exporter that it alone uses.
@@ -73,6 +76,7 @@ impl ExporterSlot {
             senders,
             started: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
         })
     }
 
@@ -148,6 +152,25 @@ impl ExporterSlot {
             } else {
                 sender.shut_down(&self.config);
             }
+        }
+    }
+
+    /// Why it has not delivered what it still holds.
+    pub(crate) fn fate(&self) -> Fate {
+        let (nobody, attempts) = {
+            let queue = self.queue();
+            (queue.is_unreachable(), queue.attempts())
+        };
+        let component = &self.description().component_type;
+        match self.answered.load(Ordering::Relaxed) {
+            _ if nobody => Fate::Nobody,
+            false if attempts > 0 && component.starts_with("otlp_http") => {
+                Fate::NoAnswer("endpoint and protocol")
+            }
+            false if attempts > 0 && component.starts_with("otlp_grpc") => {
+                Fate::NoAnswer("endpoint, protocol and insecure")
+            }
+            _ => Fate::Slow,
         }
     }
 
@@ -265,7 +288,12 @@ impl ExporterSlot {
         };
         let result = guard::foreign(&self.config.caught, "exporter", || exporter.export(view, timeout));
         match result {
-            Some(result) => (result.outcome, result.status),
+            Some(result) => {
+                if result.status.is_some() {
+                    self.answered.store(true, Ordering::Relaxed);
+                }
+                (result.outcome, result.status)
+            }
             None => {
                 let reason = "panic".to_owned();
                 (Outcome::Failed { reason }, None)

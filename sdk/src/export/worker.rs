@@ -6,6 +6,7 @@ use crate::provider::Config;
 use crate::thread as ours;
 use crate::{guard, local, log};
 use spanline_engine::{Cutting, EncodedPart, Engine, Envelope, ExportQueue, Next, Pipeline};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
@@ -68,8 +69,41 @@ fn charged(exporter: usize, engine: &Engine) -> usize {
 pub(crate) enum Patience {
     /// For all exporters: the user asked for it.
     Full,
+    /// The user asked for it at the end: for those that find nobody only so long.
+    Shutdown,
     /// For those that find somebody: the process ends.
     Exit,
+}
+
+/// How long a shutdown waits for an exporter after an attempt of its own that found nobody.
+const FOUND_NOBODY: Duration = Duration::from_secs(5);
+
+/// What the attempts of an exporter have come to since a wait began.
+struct Watched {
+    /// How many there had been before.
+    attempts: u64,
+    /// When one had found nobody.
+    failed: Cell<Option<Instant>>,
+}
+
+impl Watched {
+    fn of(exporter: &Arc<ExporterSlot>) -> Self {
+        Self {
+            attempts: exporter.queue().attempts(),
+            failed: Cell::new(None),
+        }
+    }
+
+    /// Whether the first attempt since found nobody, and all others in the time that there was for them.
+    fn found_nobody(&self, queue: &ExportQueue) -> bool {
+        let nobody = queue.is_unreachable() && queue.resting_until().is_some();
+        if nobody && queue.attempts() > self.attempts {
+            let failed = self.failed.get().unwrap_or_else(Instant::now);
+            self.failed.set(Some(failed));
+            return failed.elapsed() >= FOUND_NOBODY;
+        }
+        false
+    }
 }
 
 struct Wrapping<'a>(&'a Config);
@@ -309,10 +343,19 @@ impl Worker {
 
     /// Waits until everything accepted so far has met its fate. False when time was over first, or would be before
     /// anything else is tried.
-    pub(crate) fn flush(self: &Arc<Self>, engine: &Engine, deadline: Instant, patience: Patience) -> bool {
+    ///
+    /// `replays` says whether more is to come for an exporter of what other processes left, which is waited for too.
+    pub(crate) fn flush(
+        self: &Arc<Self>,
+        engine: &Engine,
+        deadline: Instant,
+        patience: Patience,
+        replays: &dyn Fn(usize) -> bool,
+    ) -> bool {
         if ours::is_ours() {
             return false;
         }
+        let watched: Vec<Watched> = self.exporters.iter().map(Watched::of).collect();
         // Before anything is handed over: what is tried from here on is tried in time.
         for exporter in &self.exporters {
             exporter.hurry();
@@ -327,18 +370,28 @@ impl Worker {
         // What is still pausing then will not be tried before the time is over.
         let left = deadline.saturating_duration_since(Instant::now());
         let end = monotonic().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
-        let given_up = |queue: &ExportQueue| {
-            let found_nobody = queue.is_paused() && queue.is_unreachable();
-            queue.resting_until().is_some_and(|until| until >= end)
-                || (patience == Patience::Exit && found_nobody)
+        let given_up = |number: usize, queue: &ExportQueue| {
+            let found_nobody = match patience {
+                Patience::Full => false,
+                Patience::Shutdown => watched[number].found_nobody(queue),
+                Patience::Exit => queue.is_unreachable() && (queue.is_paused() || queue.is_closed()),
+            };
+            queue.resting_until().is_some_and(|until| until >= end) || found_nobody
         };
         let mut drained = true;
         self.wait_until(deadline, || {
             let done = self.delivered();
             // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
             drained = done >= target || done >= local::busy(|| engine.stats()).accepted;
-            let nobody = || self.exporters.iter().all(|exporter| given_up(&exporter.queue()));
+            let nobody = || {
+                let mut exporters = self.exporters.iter().enumerate();
+                exporters.all(|(number, exporter)| given_up(number, &exporter.queue()))
+            };
             drained || (!self.exporters.is_empty() && nobody())
+        });
+        self.wait_until(deadline, || {
+            let mut exporters = self.exporters.iter().enumerate();
+            exporters.all(|(number, exporter)| !replays(number) || given_up(number, &exporter.queue()))
         });
         let marks: Vec<u64> = self
             .exporters
@@ -352,11 +405,12 @@ impl Worker {
             self.exporters
                 .iter()
                 .zip(&marks)
-                .fold(true, |all, (exporter, &mark)| {
+                .enumerate()
+                .fold(true, |all, (number, (exporter, &mark))| {
                     let queue = exporter.queue();
                     let is_settled = queue.is_settled_up_to(mark);
                     settled &= is_settled;
-                    all & (is_settled || given_up(&queue))
+                    all & (is_settled || given_up(number, &queue))
                 })
         });
         let mut flushed = true;

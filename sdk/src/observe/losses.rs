@@ -4,6 +4,14 @@ use crate::provider::Config;
 use spanline_engine::{ExporterStats, Stats};
 use std::fmt::Write as _;
 
+/// So many spans, in words.
+pub(crate) fn spans(number: u64) -> String {
+    match number {
+        1 => "1 span".to_owned(),
+        _ => format!("{number} spans"),
+    }
+}
+
 /// One reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Loss {
@@ -21,17 +29,20 @@ impl Losses {
         let mut losses = Self::default();
         let dropped = &stats.dropped;
         let queue = match config.max_queue_spans {
-            Some(_) => "max_queue_spans, buffer_bytes",
-            None => "buffer_bytes",
+            Some(_) => "options max_queue_spans and buffer_bytes",
+            None => "option buffer_bytes",
         };
-        losses.add(dropped.buffer_full, format_args!("by a full buffer ({queue})"));
+        losses.add(
+            dropped.buffer_full,
+            format_args!("by a full buffer (see the {queue})"),
+        );
         losses.add(
             dropped.too_large,
-            format_args!("larger than a request may be (max_request_bytes)"),
+            format_args!("larger than a request may be (see the option max_request_bytes)"),
         );
         losses.add(
             stats.refused.open_bound,
-            format_args!("over the number of open spans (max_open_spans)"),
+            format_args!("over the number of open spans (see the option max_open_spans)"),
         );
         losses.add(
             dropped.reentrant + stats.refused.reentrant,
@@ -49,7 +60,7 @@ impl Losses {
             };
             losses.add(
                 exporter.dropped_queue_full,
-                format_args!("by the full queue of the exporter {name} ({bound})"),
+                format_args!("by the full queue of the exporter {name} (see the option {bound})"),
             );
             let age = match config.effective.export_timeout_ms {
                 Some(stay) if stay < config.effective.max_age_ms => "export_timeout_ms",
@@ -57,7 +68,7 @@ impl Losses {
             };
             losses.add(
                 exporter.dropped_expired,
-                format_args!("too old before the exporter {name} could deliver them ({age})"),
+                format_args!("too old before the exporter {name} could deliver them (see the option {age})"),
             );
         }
         losses
@@ -75,11 +86,11 @@ impl Losses {
         let name = &exporter.name;
         for (reason, spans) in &exporter.failed {
             let option = match reason.as_str() {
-                "401" | "403" => " (headers)",
-                "404" => " (endpoint)",
-                "413" => " (max_batch_bytes)",
-                "too_large" => " (max_request_bytes)",
-                "tls" => " (certificate)",
+                "401" | "403" => " (see the option headers)",
+                "404" => " (see the option endpoint)",
+                "413" => " (see the option max_batch_bytes)",
+                "too_large" => " (see the option max_request_bytes)",
+                "tls" => " (see the options endpoint and certificate)",
                 _ => "",
             };
             self.add(
@@ -109,11 +120,22 @@ impl std::fmt::Display for Losses {
     }
 }
 
+/// Why an exporter has not delivered everything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// Nobody was there.
+    Nobody,
+    /// It tried, and nobody ever answered as a receiver does; these options say how it is spoken to.
+    NoAnswer(&'static str),
+    /// There was not enough time.
+    Slow,
+}
+
 /// An exporter at the end: what it had lost before, and whether anybody was there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AtEnd {
     pub(crate) expired_before: u64,
-    pub(crate) unreachable: bool,
+    pub(crate) fate: Fate,
     /// A spool keeps what it holds.
     pub(crate) is_kept: bool,
 }
@@ -138,14 +160,24 @@ pub(crate) fn summary(
         };
         most = most.max(lost);
         let name = &exporter.name;
-        match end.unreachable {
-            true => now.add(
+        match end.fate {
+            Fate::Nobody => {
+                let spool = match end.is_kept {
+                    true => "",
+                    false => "; spool_dir would have kept them",
+                };
+                now.add(
+                    lost,
+                    format_args!("as the exporter {name} reached nobody (see the option endpoint{spool})"),
+                );
+            }
+            Fate::NoAnswer(options) => now.add(
                 lost,
-                format_args!("as the exporter {name} reached nobody (endpoint)"),
+                format_args!("as the exporter {name} never got an answer (see the options {options})"),
             ),
-            false => now.add(
+            Fate::Slow => now.add(
                 lost,
-                format_args!("as the exporter {name} did not deliver them in time ({limit})"),
+                format_args!("as the exporter {name} did not deliver them in time (see the option {limit})"),
             ),
         }
     }
@@ -156,7 +188,12 @@ pub(crate) fn summary(
         .for_each(|exporter| earlier.add_refused(exporter));
     let mut line = String::new();
     if most > 0 {
-        let _ = write!(line, "{most} spans were lost {when}: {now}");
+        let _ = write!(
+            line,
+            "{} {} lost {when}: {now}",
+            spans(most),
+            if most == 1 { "was" } else { "were" }
+        );
     }
     if earlier.total() > 0 {
         let lead = if most > 0 { "; " } else { "" };

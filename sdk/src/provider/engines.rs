@@ -68,6 +68,11 @@ impl EngineSet {
         self.spool.as_ref()
     }
 
+    /// Whether spans that other processes left are still to be handed to this exporter.
+    pub(super) fn replays_for(&self, exporter: usize) -> bool {
+        self.spool.as_ref().is_some_and(|spool| spool.waits_for(exporter))
+    }
+
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }

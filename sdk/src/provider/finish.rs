@@ -3,10 +3,11 @@
 use super::engines::EngineSet;
 use super::{Report, Shared, registry};
 use crate::clock::monotonic_nanos;
-use crate::export::Patience;
-use crate::observe::{self, AtEnd};
+use crate::export::{ExporterSlot, Patience};
+use crate::observe::{self, AtEnd, spans};
 use crate::{exit, fork, local, log, thread};
 use spanline_engine::{Error, Stats};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Has all providers of this process finish when it exits.
@@ -52,7 +53,10 @@ fn finish_within(shared: &Shared, timeout: Duration) -> Option<String> {
         exporter.queue().close(monotonic_nanos());
     }
     let undrained = local::busy(|| set.engine().stats()).accepted > set.worker().delivered();
-    let waits = undrained || exporters.iter().any(|exporter| !exporter.queue().is_idle());
+    let busy = |(number, exporter): (usize, &Arc<ExporterSlot>)| {
+        !exporter.queue().is_idle() || set.replays_for(number)
+    };
+    let waits = undrained || exporters.iter().enumerate().any(busy);
     let hopeless = exporters.iter().all(|exporter| exporter.queue().is_unreachable());
     // One of our own threads cannot wait for itself.
     let bound = if !waits || hopeless || thread::is_ours() {
@@ -68,7 +72,7 @@ fn finish_within(shared: &Shared, timeout: Duration) -> Option<String> {
 pub(super) fn shut_down(shared: &Shared, timeout: Duration) -> Result<Report, Error> {
     let set = shared.engine(fork::current_epoch());
     let ends = Ends::of(set);
-    let report = shared.shut_down(timeout, Patience::Full)?;
+    let report = shared.shut_down(timeout, Patience::Shutdown)?;
     let when = ("at shutdown", "flush_timeout_ms");
     if let Some(line) = ends.line(shared, set, &report.stats, when) {
         log::report(log::Level::Warn, "lost_at_shutdown", format_args!("{line}"));
@@ -98,18 +102,35 @@ impl Ends {
         (when, limit): (&str, &str),
     ) -> Option<String> {
         let is_kept = set.spool().is_some_and(|spool| spool.store().is_some());
-        for exporter in stats.exporters.iter().filter(|one| is_kept && one.held > 0) {
-            let (held, name) = (exporter.held, &exporter.name);
-            let line =
-                format_args!("{held} spans for the exporter {name} wait in the spool for the next start");
-            log::report(log::Level::Info, "left_at_exit", line);
+        for (exporter, slot) in stats.exporters.iter().zip(set.worker().exporters()) {
+            let held = exporter.held.saturating_sub(slot.queue().left_replayed());
+            if is_kept && held > 0 {
+                let (name, spans, wait) = (
+                    &exporter.name,
+                    spans(held),
+                    if held == 1 { "waits" } else { "wait" },
+                );
+                let line =
+                    format_args!("{spans} for the exporter {name} {wait} in the spool for the next start");
+                log::report(log::Level::Info, "left_at_exit", line);
+            }
+        }
+        if let Some((waiting, all)) = set.spool().map(|spool| spool.let_go())
+            && (waiting > 0 || !all)
+        {
+            let least = if all { "" } else { "at least " };
+            let (spans, wait) = (spans(waiting), if waiting == 1 { "waits" } else { "wait" });
+            let line = format_args!(
+                "{least}{spans} of earlier processes still {wait} in the spool for the next start"
+            );
+            log::report(log::Level::Info, "left_of_others", line);
         }
         let exporters = set.worker().exporters().iter();
         let ends: Vec<AtEnd> = exporters
             .zip(&self.0)
             .map(|(exporter, &expired_before)| AtEnd {
                 expired_before,
-                unreachable: exporter.queue().is_unreachable(),
+                fate: exporter.fate(),
                 is_kept,
             })
             .collect();

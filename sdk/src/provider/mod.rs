@@ -137,7 +137,10 @@ impl Shared {
             complete &= guard::foreign(&self.caught, "processor", || processor.flush(left)).unwrap_or(false);
         }
         let set = self.engine(fork::current_epoch());
-        set.worker().flush(set.engine(), deadline, Patience::Full) && complete
+        let nothing_left = |_| false;
+        set.worker()
+            .flush(set.engine(), deadline, Patience::Full, &nothing_left)
+            && complete
     }
 
     fn shut_down(&self, timeout: Duration, patience: Patience) -> Result<Report, Error> {
@@ -151,7 +154,9 @@ impl Shared {
         }
         let set = self.engine(fork::current_epoch());
         set.engine().close();
-        let complete = set.worker().flush(set.engine(), deadline, patience);
+        // What others left is waited for as what is this process's own.
+        let replays = |exporter| set.replays_for(exporter);
+        let complete = set.worker().flush(set.engine(), deadline, patience, &replays);
         set.worker()
             .stop(deadline.max(Instant::now() + Duration::from_millis(50)));
         if let Some(spool) = set.spool() {
@@ -281,6 +286,10 @@ impl Provider {
     /// Waits until all spans that have ended so far are handed over, at most `flush_timeout_ms` (30 s). Exporters that
     /// pause after a failure try at once and then go on with their pauses; one whose next attempt lies beyond the time is
     /// not waited for.
+    ///
+    /// With nobody listening that takes up to 30 s: the attempts between the pauses of the retries. Where less time is left,
+    /// give it: [`Self::flush_within`]. Hosts of containers commonly kill a program 30 s (some 10 s) after they asked it to
+    /// end.
     pub fn flush(&self) -> Report {
         self.flush_within(self.shared().config.flush_timeout)
     }
@@ -296,6 +305,12 @@ impl Provider {
 
     /// Flushes and ends everything, within `flush_timeout_ms` (30 s). Spans that end later are dropped and counted;
     /// tracers go on to work and record nothing. What could not be handed over in time is lost and counted.
+    ///
+    /// It waits for a slow or busy receiver up to that time. An exporter whose first attempt in this call finds nobody
+    /// (refused, no way, no such name) is tried for 5 s more, and then not waited for. Hosts of containers commonly kill a
+    /// program 30 s (some 10 s) after they asked it to end: with something else to do in that time, use
+    /// [`Self::shutdown_within`], or set `flush_timeout_ms`. A provider that is only dropped, or a program that just returns,
+    /// waits `exit_timeout_ms` at most, and not at all for an address where nobody is.
     ///
     /// # Errors
     ///

@@ -167,6 +167,32 @@ impl Left {
         )
     }
 
+    /// How many spans not all of our exporters are done with, and whether these are all: counting ends when `go_on` says
+    /// so.
+    pub(super) fn waiting(&self, mut go_on: impl FnMut() -> bool) -> (u64, bool) {
+        let mut open: HashMap<u32, u32> = HashMap::new();
+        for ((slot, _), (settled, _)) in &locked(&self.progress).settled {
+            let done = open.entry(*slot).or_insert(u32::MAX);
+            *done = settled.prefix().min(*done);
+        }
+        let mut spans = 0;
+        for chunk in &self.chunks {
+            let Some(&done) = open.get(&chunk.slot) else {
+                continue;
+            };
+            if !go_on() {
+                return (spans, false);
+            }
+            let bytes = self.read(chunk).unwrap_or_default();
+            let found = recover(&bytes, true).spans;
+            spans += found
+                .iter()
+                .filter(|span| span.message.end as u64 > u64::from(done))
+                .count() as u64;
+        }
+        (spans, true)
+    }
+
     /// The exporters of the file that nobody here is, with something left to send.
     pub(super) fn has_strangers(&self) -> bool {
         (0..self.header.exporters.len()).any(|column| !self.columns.contains(&Some(column)))

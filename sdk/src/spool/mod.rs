@@ -3,11 +3,13 @@
 //!
 //! The bytes of the file are described in `spanline_engine::spool`; here it is made, locked, mapped, found and deleted.
 
+mod bound;
 mod create;
 mod examine;
 mod left;
 mod lock;
 mod replay;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,7 @@ use crate::log::{self, Level};
 use crate::provider::{Config, Scopes};
 use create::OwnFile;
 pub(crate) use examine::examine;
+use rest::Rest;
 use spanline_engine::spool::{Header, MAX_EXPORTERS};
 use spanline_engine::{Engine, SlotStore};
 use std::path::{Path, PathBuf};
@@ -43,6 +46,8 @@ pub(crate) struct Spool {
     scopes: Mutex<u16>,
     stopped: Mutex<bool>,
     stop: Condvar,
+    /// What others left and this process has taken over.
+    rest: Mutex<Rest>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -72,11 +77,13 @@ impl Spool {
             scopes: Mutex::new(0),
             stopped: Mutex::new(false),
             stop: Condvar::new(),
+            rest: Mutex::default(),
         }))
     }
 
     /// The file of this process, and its slots.
     fn make(folder: &Path, config: &Config) -> Result<(OwnFile, Arc<SlotStore>), String> {
+        bound::check(folder)?;
         let exporters = config.exporters.len();
         if exporters > MAX_EXPORTERS {
             return Err(format!("it keeps account for {MAX_EXPORTERS} exporters at most"));
@@ -126,7 +133,10 @@ impl Spool {
             file.keep();
         }
         let (spool, worker, engine) = (self.clone(), worker.clone(), engine.clone());
-        crate::thread::spawn(c"spanline-spool", move || replay::run(&spool, &worker, &engine));
+        let begun = self.clone();
+        if !crate::thread::spawn(c"spanline-spool", move || replay::run(&spool, &worker, &engine)) {
+            begun.rests();
+        }
     }
 
     /// Nothing is replayed any more. What every exporter is done with is deleted; what is left waits for the next start.

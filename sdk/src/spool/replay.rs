@@ -6,7 +6,7 @@ use crate::export::{Worker, monotonic};
 use crate::guard;
 use crate::log::{self, Level, UserText};
 use spanline_engine::spool::recover;
-use spanline_engine::{Batch, Cutting, Engine, Ledger, Piece, Replay};
+use spanline_engine::{Batch, Cutting, Engine, ExportQueue, Ledger, Piece, Replay};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -27,9 +27,10 @@ pub(super) fn run(spool: &Arc<Spool>, worker: &Arc<Worker>, engine: &Arc<Engine>
     let mut told = HashSet::new();
     loop {
         guard::foreign(worker.caught(), "spool", || {
-            let passes = adopt(&spool.folder, worker, &mut told);
+            let passes = adopt(spool, worker, &mut told);
             send(passes, spool, worker, engine);
         });
+        spool.rests();
         if !spool.wait() {
             return;
         }
@@ -40,6 +41,7 @@ pub(super) fn run(spool: &Arc<Spool>, worker: &Arc<Worker>, engine: &Arc<Engine>
 fn send(mut passes: Vec<Pass>, spool: &Spool, worker: &Arc<Worker>, engine: &Engine) {
     let exporters = worker.exporters();
     while !passes.is_empty() && !spool.is_stopped() {
+        spool.hands_over(passes.iter().map(|pass| pass.exporter));
         let mut moved = false;
         passes.retain_mut(|pass| {
             let step = pass.go_on(worker, engine);
@@ -49,21 +51,26 @@ fn send(mut passes: Vec<Pass>, spool: &Spool, worker: &Arc<Worker>, engine: &Eng
         if !moved {
             worker.wait_for_progress(PATIENCE, || {
                 let mut wanted = passes.iter().filter_map(|pass| exporters.get(pass.exporter));
-                spool.is_stopped() || wanted.any(|exporter| exporter.queue().is_hungry())
+                spool.is_stopped() || wanted.any(|exporter| takes_more(&exporter.queue()))
             });
         }
     }
 }
 
+/// Whether a queue wants a batch. What comes to one that is closed would only be left once more.
+fn takes_more(queue: &ExportQueue) -> bool {
+    queue.is_hungry() && !queue.is_closed()
+}
+
 /// Takes over what is there; a pass for each file and exporter.
-fn adopt(folder: &Path, worker: &Worker, told: &mut HashSet<PathBuf>) -> Vec<Pass> {
+fn adopt(spool: &Spool, worker: &Worker, told: &mut HashSet<PathBuf>) -> Vec<Pass> {
     let mut passes = Vec::new();
     let names: Vec<&str> = worker
         .exporters()
         .iter()
         .map(|exporter| exporter.name())
         .collect();
-    for path in candidates(folder) {
+    for path in candidates(&spool.folder) {
         match Left::open(&path, &names) {
             Look::Taken | Look::Empty => {}
             Look::Refused(reason) => {
@@ -79,6 +86,7 @@ fn adopt(folder: &Path, worker: &Worker, told: &mut HashSet<PathBuf>) -> Vec<Pas
             }
             Look::Left(left) => {
                 tell(&left);
+                spool.note_left(&left);
                 let exporters = 0..names.len();
                 passes.extend(
                     exporters
@@ -100,7 +108,7 @@ fn adopt(folder: &Path, worker: &Worker, told: &mut HashSet<PathBuf>) -> Vec<Pas
 }
 
 /// The files in the folder that may be spools, oldest names first.
-fn candidates(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn candidates(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let is_candidate = |path: &PathBuf| {
         let name = name(path);
@@ -171,7 +179,7 @@ impl Pass {
         let Some(exporter) = worker.exporters().get(self.exporter) else {
             return Step::Done;
         };
-        if !exporter.queue().is_hungry() {
+        if !takes_more(&exporter.queue()) {
             return Step::Waits;
         }
         match self.cut() {

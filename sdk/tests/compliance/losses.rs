@@ -222,7 +222,10 @@ fn what_is_lost_while_spans_are_made_is_said_with_the_option_that_bounds_it() {
         let lost = || {
             let heard = heard.lock().unwrap();
             let said = heard.iter().rev().find(|problem| {
-                problem.kind == "spans_lost" && problem.message.contains("by a full buffer (buffer_bytes)")
+                problem.kind == "spans_lost"
+                    && problem
+                        .message
+                        .contains("by a full buffer (see the option buffer_bytes)")
             });
             said.map(|problem| problem.message.clone())
         };
@@ -230,7 +233,7 @@ fn what_is_lost_while_spans_are_made_is_said_with_the_option_that_bounds_it() {
         lost().unwrap()
     });
     assert!(
-        lost.contains("over the number of open spans (max_open_spans)"),
+        lost.contains("over the number of open spans (see the option max_open_spans)"),
         "{lost}"
     );
     calls.open();
@@ -266,9 +269,9 @@ fn a_shutdown_says_what_it_lost_and_what_was_lost_before() {
     assert_eq!(
         said,
         [
-            "1 spans were lost at shutdown: 1 as the exporter silent did not deliver them in time (flush_timeout_ms); \
-             spans lost before the end: 1 over the number of open spans (max_open_spans), \
-             1 that the exporter strict failed to deliver: 401 (headers)"
+            "1 span was lost at shutdown: 1 as the exporter silent did not deliver them in time (see the option flush_timeout_ms); \
+             spans lost before the end: 1 over the number of open spans (see the option max_open_spans), \
+             1 that the exporter strict failed to deliver: 401 (see the option headers)"
         ]
     );
     calls.open();

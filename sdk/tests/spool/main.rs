@@ -3,6 +3,7 @@
 #![cfg(all(feature = "spool", target_os = "linux"))]
 
 mod adoption;
+mod at_end;
 mod child;
 mod kill;
 mod process;

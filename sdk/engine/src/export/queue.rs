@@ -128,6 +128,8 @@ pub struct ExportQueue {
     exporter: usize,
     /// Spans given up at shutdown that a spool keeps for the next start.
     left: u64,
+    /// Of these, what another process had left.
+    left_replayed: u64,
     size: BatchSize,
     stats: ExporterStats,
 }
@@ -152,6 +154,7 @@ impl ExportQueue {
             settled: 0,
             exporter: 0,
             left: 0,
+            left_replayed: 0,
             size: BatchSize::new(bounds.batch_spans),
             stats: ExporterStats {
                 name: name.to_string(),
@@ -195,6 +198,21 @@ impl ExportQueue {
     /// Whether the last attempt could not even reach the endpoint.
     pub fn is_unreachable(&self) -> bool {
         self.unreachable
+    }
+
+    /// Whether it was shut down: nothing is begun any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Spans of other processes that were given up at shutdown and stay in the spool.
+    pub fn left_replayed(&self) -> u64 {
+        self.left_replayed
+    }
+
+    /// Attempts begun so far.
+    pub fn attempts(&self) -> u64 {
+        self.stats.attempts
     }
 
     /// Whether it waits between two attempts.
@@ -308,6 +326,7 @@ impl ExportQueue {
     fn leave(&mut self, batch: &Batch) {
         if batch.is_stored() {
             self.left += batch.spans();
+            self.left_replayed += if batch.is_replayed() { batch.spans() } else { 0 };
             self.settled += batch.spans();
         } else {
             self.stats.dropped_expired += batch.spans();
