@@ -35,6 +35,8 @@ mod baggage;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "alloc")]
+mod entity;
+#[cfg(feature = "alloc")]
 mod notice;
 #[cfg(feature = "alloc")]
 mod resource;
@@ -55,6 +57,8 @@ pub use value::Value;
 pub use baggage::{Baggage, BaggageEntry, EmptyBaggageKey};
 #[cfg(feature = "alloc")]
 pub use context::{Context, ContextKey, ContextValue, SpanHandle};
+#[cfg(feature = "alloc")]
+pub use entity::EntityRef;
 #[cfg(feature = "alloc")]
 pub use notice::Notice;
 #[cfg(feature = "alloc")]

@@ -1,6 +1,6 @@
 //! Who produces the telemetry: resource and instrumentation scope.
 
-use crate::{KeyValue, OwnedValue};
+use crate::{EntityRef, KeyValue, OwnedValue};
 use alloc::{borrow::Cow, vec::Vec};
 
 /// The entity that produces spans (OpenTelemetry resource SDK). Immutable; keys are unique.
@@ -16,6 +16,7 @@ use alloc::{borrow::Cow, vec::Vec};
 pub struct Resource {
     attributes: Vec<KeyValue>,
     schema_url: Option<Cow<'static, str>>,
+    entity_refs: Vec<EntityRef>,
 }
 
 impl Resource {
@@ -28,6 +29,7 @@ impl Resource {
         let mut resource = Self {
             attributes: Vec::new(),
             schema_url: schema_url.filter(|url| !url.is_empty()),
+            entity_refs: Vec::new(),
         };
         for attribute in attributes {
             resource.put(attribute);
@@ -40,6 +42,7 @@ impl Resource {
         Self {
             attributes: Vec::new(),
             schema_url: None,
+            entity_refs: Vec::new(),
         }
     }
 
@@ -57,8 +60,27 @@ impl Resource {
         }
     }
 
+    /// The same with references to these entities instead of those it had. Of several of one type the last counts; one
+    /// without a type or whose identifying attributes are not all there is left out, and so are describing keys that
+    /// are not there.
+    #[must_use]
+    pub fn with_entity_refs(mut self, refs: impl IntoIterator<Item = EntityRef>) -> Self {
+        self.entity_refs = Vec::new();
+        for entity in refs {
+            let kept = entity.where_keys(|key| self.get(key).is_some());
+            if let Some(kept) = kept.filter(|kept| !kept.entity_type.is_empty()) {
+                self.entity_refs
+                    .retain(|known| known.entity_type != kept.entity_type);
+                self.entity_refs.push(kept);
+            }
+        }
+        self
+    }
+
     /// The union of both; where both have a key, `updating` wins, also with an empty value. Of two different schema
-    /// URLs neither is kept (the standard leaves the result open).
+    /// URLs neither is kept (the standard leaves the result open). Of two entities of one type that of `updating` is
+    /// kept; an entity whose identifying attribute gets another value is no longer referred to, and a key that
+    /// described one no longer does.
     #[must_use]
     pub fn merge(&self, updating: &Self) -> Self {
         let mut merged = self.clone();
@@ -69,7 +91,11 @@ impl Resource {
             (Some(a), Some(b)) if a != b => None,
             (a, b) => b.clone().or_else(|| a.clone()),
         };
-        merged
+        let unchanged = |key: &str| self.get(key) == merged.get(key);
+        let kept = self.entity_refs.iter();
+        let kept = kept.filter_map(|entity| entity.where_keys(unchanged));
+        let refs: Vec<EntityRef> = kept.chain(updating.entity_refs.iter().cloned()).collect();
+        merged.with_entity_refs(refs)
     }
 
     /// Whether merging with `other` would meet two different schema URLs.
@@ -88,6 +114,11 @@ impl Resource {
             .iter()
             .find(|known| known.key == key)
             .map(|known| &known.value)
+    }
+
+    /// The entities that it is made of, as far as somebody said so.
+    pub fn entity_refs(&self) -> &[EntityRef] {
+        &self.entity_refs
     }
 
     /// The schema URL, when there is one.

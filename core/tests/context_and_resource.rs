@@ -2,7 +2,7 @@
 
 #![cfg(feature = "alloc")]
 
-use spanline_core::{Context, ContextKey, ContextValue, KeyValue, OwnedValue, Resource};
+use spanline_core::{Context, ContextKey, ContextValue, EntityRef, KeyValue, OwnedValue, Resource};
 use std::sync::Arc;
 
 fn number(context: &Context, key: ContextKey) -> Option<i64> {
@@ -107,4 +107,42 @@ fn two_schema_urls_leave_none() {
     assert!(one.schema_conflicts(&two) && !one.schema_conflicts(&one));
     assert_eq!(one.merge(&two).schema_url(), None);
     assert_eq!(one.merge(&one).schema_url(), Some("https://example.org/1"));
+}
+
+fn entity(entity_type: &'static str, ids: &[&'static str], descriptions: &[&'static str]) -> EntityRef {
+    let keys = |keys: &[&'static str]| keys.iter().map(|key| (*key).into()).collect();
+    EntityRef {
+        entity_type: entity_type.into(),
+        id_keys: keys(ids),
+        description_keys: keys(descriptions),
+        schema_url: None,
+    }
+}
+
+#[test]
+fn what_an_entity_refers_to_is_there_and_is_what_was_meant() {
+    let attributes = |pairs: &[(&'static str, &'static str)]| {
+        Resource::new(pairs.iter().map(|(key, value)| KeyValue::new(*key, *value)), None)
+    };
+    let resource = attributes(&[("a", "1"), ("b", "2"), ("c", "3")]).with_entity_refs([
+        entity("none", &[], &["a"]),
+        entity("", &["a"], &[]),
+        entity("not here", &["a", "x"], &[]),
+        entity("twice", &["c"], &[]),
+        entity("one", &["a"], &["b", "x"]),
+        entity("twice", &["b"], &[]),
+    ]);
+    let expected = [entity("one", &["a"], &["b"]), entity("twice", &["b"], &[])];
+    assert_eq!(resource.entity_refs(), expected);
+
+    let merged = resource.merge(&attributes(&[("a", "1"), ("d", "4")]));
+    assert_eq!(merged.entity_refs(), expected, "the same value changes nothing");
+    let merged = resource.merge(&attributes(&[("b", "other")]));
+    assert_eq!(merged.entity_refs(), [entity("one", &["a"], &[])]);
+    let updating = attributes(&[("d", "4")]).with_entity_refs([entity("one", &["d"], &[])]);
+    assert_eq!(
+        resource.merge(&updating).entity_refs(),
+        [entity("twice", &["b"], &[]), entity("one", &["d"], &[])]
+    );
+    assert!(resource.with_entity_refs([]).entity_refs().is_empty());
 }

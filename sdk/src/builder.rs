@@ -95,6 +95,8 @@ impl Builder {
         buffer_bytes: u64 => buffer_bytes;
         /// `exit_timeout_ms`: how long the end of the process may wait.
         exit_timeout_ms: u64 => exit_timeout_ms;
+        /// `entity_refs`: whether OTLP says which attributes belong to which entity; experimental.
+        entity_refs: bool => entity_refs;
         /// `disabled`: record nothing.
         disabled: bool => disabled;
         /// `log_level` of the library's own messages.
@@ -349,7 +351,7 @@ impl Builder {
         let mut processors = made.processors;
         processors.extend(self.processors);
         let config = Config {
-            described: Described::new(resource),
+            described: Described::new(resource, effective.entity_refs),
             scopes: Scopes::new(),
             sampler: sampler.clone(),
             propagator,
@@ -416,7 +418,8 @@ fn describe(
         .merge(&detect::detect_all(detectors.iter().map(|detector| &**detector)))
         .merge(&effective.resource);
     match schema_url {
-        Some(url) => Resource::new(found.attributes().iter().cloned(), Some(url.into())),
+        Some(url) => Resource::new(found.attributes().iter().cloned(), Some(url.into()))
+            .with_entity_refs(found.entity_refs().iter().cloned()),
         None => found,
     }
 }

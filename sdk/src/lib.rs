@@ -83,9 +83,9 @@ pub use span::{CurrentSpan, Span};
 pub use spanline_core::sample::{self, Sampler};
 pub use spanline_core::wire::otlp;
 pub use spanline_core::{
-    Baggage, BaggageEntry, Context, ContextKey, ContextValue, InstrumentationScope, KeyValue, Link,
-    OwnedValue, Resource, SpanContext, SpanId, SpanKind, StatusCode, TraceFlags, TraceId, TraceState, Value,
-    propagate,
+    Baggage, BaggageEntry, Context, ContextKey, ContextValue, EntityRef, InstrumentationScope, KeyValue,
+    Link, OwnedValue, Resource, SpanContext, SpanId, SpanKind, StatusCode, TraceFlags, TraceId, TraceState,
+    Value, propagate,
 };
 pub use spanline_engine::options;
 pub use spanline_engine::{

@@ -5,6 +5,7 @@ mod common;
 
 use common::{Answer, Receiver, text};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use spanline::{ExportBatch, ExportResult, FinishedSpan, SpanExporter};
 use spanline_test_vectors::Value as Json;
@@ -303,6 +304,63 @@ fn otlp_exporter() {
         assert!(resource.contains(part), "{part}: {resource}");
     }
     assert!(!resource.contains("not this"));
+}
+
+/// What a child says of its resource over OTLP, when it is started with these variables too.
+fn sent_resource(env: &[(&str, &str)]) -> (Resource, Json) {
+    let receiver = Receiver::start().answer([Answer::status(200)]);
+    let url = receiver.url();
+    let env: Vec<_> = env
+        .iter()
+        .copied()
+        .chain([("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*url)])
+        .collect();
+    let (said, _) = child("child_exports", &env);
+    let request = ExportTraceServiceRequest::decode(&*receiver.requests()[0].body).unwrap();
+    let group = request.resource_spans.into_iter().next().unwrap();
+    (group.resource.unwrap(), said["log"].clone())
+}
+
+#[test]
+fn entities() {
+    let list = "service{service.name=low}[service.version=1%2C0];host{host.id=h-1}[rack=r7]@urn:x;bad{";
+    let env = [
+        ("OTEL_ENTITIES", list),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=shop"),
+        ("OTEL_RUST_EXPERIMENTAL_ENTITIES", "true"),
+    ];
+    let (plain, log) = sent_resource(&env[..2]);
+    let value = |key: &str| {
+        let found: Vec<_> = plain.attributes.iter().filter(|one| one.key == key).collect();
+        assert_eq!(found.len(), 1, "{key}: {plain:?}");
+        format!("{:?}", found[0].value)
+    };
+    for (key, expected) in [
+        ("service.name", "\"shop\""),
+        ("service.version", "\"1,0\""),
+        // Above what is detected.
+        ("host.id", "\"h-1\""),
+        ("rack", "\"r7\""),
+    ] {
+        assert!(value(key).contains(expected), "{key}: {}", value(key));
+    }
+    assert!(plain.entity_refs.is_empty());
+    assert!(
+        log.to_string().contains("warn: OTEL_ENTITIES: entity 3 "),
+        "{log}"
+    );
+
+    let (asked, _) = sent_resource(&env);
+    assert_eq!(asked.attributes.len(), plain.attributes.len());
+    // The service got another name: it is not the one that was described.
+    let [host] = &*asked.entity_refs else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((&*host.r#type, &*host.schema_url), ("host", "urn:x"));
+    assert_eq!(
+        (&host.id_keys[..], &host.description_keys[..]),
+        (&["host.id".into()][..], &["rack".into()][..])
+    );
 }
 
 #[cfg(not(feature = "tls"))]

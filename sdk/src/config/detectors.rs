@@ -45,7 +45,7 @@ impl ResourceDetector for Filtered {
             .iter()
             .filter(|attribute| self.takes(&attribute.key));
         let schema_url = found.schema_url().map(|url| Cow::Owned(url.to_owned()));
-        Resource::new(taken.cloned(), schema_url)
+        Resource::new(taken.cloned(), schema_url).with_entity_refs(found.entity_refs().iter().cloned())
     }
 }
 
@@ -83,6 +83,7 @@ mod tests {
     use super::*;
     use crate::detect::HostDetector;
     use proptest::prelude::*;
+    use spanline_core::{EntityRef, KeyValue};
 
     #[test]
     fn patterns() {
@@ -136,5 +137,36 @@ mod tests {
                 .is_empty()
         );
         assert!(Filtered::new(host(), None, vec![]).detect().attributes().len() > 1);
+    }
+
+    #[derive(Debug)]
+    struct Rack;
+
+    impl ResourceDetector for Rack {
+        fn name(&self) -> &str {
+            "rack"
+        }
+
+        fn detect(&self) -> Resource {
+            let rack = EntityRef {
+                entity_type: "rack".into(),
+                id_keys: vec!["rack.id".into()],
+                description_keys: vec!["rack.row".into()],
+                schema_url: None,
+            };
+            let attributes = ["rack.id", "rack.row"].map(|key| KeyValue::new(key, "x"));
+            Resource::new(attributes, None).with_entity_refs([rack])
+        }
+    }
+
+    #[test]
+    fn an_entity_is_referred_to_by_what_is_included() {
+        let described = |without: &str| {
+            let found = Filtered::new(Arc::new(Rack), None, vec![without.into()]).detect();
+            let keys = found.entity_refs().iter().map(|one| one.description_keys.len());
+            keys.collect::<Vec<_>>()
+        };
+        assert_eq!((described("z"), described("rack.row")), (vec![1], vec![0]));
+        assert!(described("rack.id").is_empty());
     }
 }

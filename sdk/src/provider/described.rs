@@ -16,9 +16,14 @@ struct Encoded {
     part: EncodedPart,
 }
 
-impl From<Resource> for Encoded {
-    fn from(resource: Resource) -> Self {
-        let (head, tail) = otlp::encode_resource(&resource);
+impl Encoded {
+    /// References to entities are written only when asked for.
+    fn new(resource: Resource, entity_refs: bool) -> Self {
+        let (head, tail) = if entity_refs {
+            otlp::encode_resource(&resource)
+        } else {
+            otlp::encode_resource(&resource.clone().with_entity_refs([]))
+        };
         let part = EncodedPart { head, tail };
         Self { resource, part }
     }
@@ -30,16 +35,18 @@ impl From<Resource> for Encoded {
 pub(crate) struct Described {
     epoch: u32,
     pid: u32,
+    entity_refs: bool,
     built: Encoded,
     of_children: ByEpoch<Encoded>,
 }
 
 impl Described {
-    pub(crate) fn new(resource: Resource) -> Self {
+    pub(crate) fn new(resource: Resource, entity_refs: bool) -> Self {
         Self {
             epoch: fork::current_epoch(),
             pid: std::process::id(),
-            built: resource.into(),
+            entity_refs,
+            built: Encoded::new(resource, entity_refs),
             of_children: ByEpoch::new(),
         }
     }
@@ -67,7 +74,10 @@ impl Described {
             pid: std::process::id(),
             instance: instance_id(epoch),
         };
-        let in_child = || in_process(&self.built.resource, &before, now()).into();
+        let in_child = || {
+            let resource = in_process(&self.built.resource, &before, now());
+            Encoded::new(resource, self.entity_refs)
+        };
         self.of_children.get(epoch, in_child)
     }
 }
@@ -80,27 +90,27 @@ struct Process {
 }
 
 /// The resource in another process. What the user gave stays what it is: a `process.pid` or a `service.instance.id`
-/// that is not that of the process before.
+/// that is not that of the process before. An entity that one of these identifies is not there any more.
 fn in_process(resource: &Resource, before: &Process, now: Process) -> Resource {
-    let attributes = resource.attributes().iter().map(|attribute| {
+    let changed = resource.attributes().iter().filter_map(|attribute| {
         let instance = before.instance.as_deref().zip(now.instance.as_deref());
         match (attribute.key.as_ref(), &attribute.value, instance) {
             (PID, OwnedValue::I64(pid), _) if *pid == i64::from(before.pid) => {
-                KeyValue::new(PID, i64::from(now.pid))
+                Some(KeyValue::new(PID, i64::from(now.pid)))
             }
             (INSTANCE_ID, OwnedValue::Str(id), Some((before, now))) if *id == *before => {
-                KeyValue::new(INSTANCE_ID, now.to_owned())
+                Some(KeyValue::new(INSTANCE_ID, now.to_owned()))
             }
-            _ => attribute.clone(),
+            _ => None,
         }
     });
-    let url = resource.schema_url().map(|url| url.to_owned().into());
-    Resource::new(attributes, url)
+    resource.merge(&Resource::new(changed, None))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spanline_core::EntityRef;
 
     #[test]
     fn only_what_names_the_process_changes() {
@@ -120,5 +130,20 @@ mod tests {
         let child = |resource: &Resource| in_process(resource, &process(7, "parent"), process(8, "child"));
         assert_eq!(child(&resource(7, "parent")), resource(8, "child"));
         assert_eq!(child(&resource(9, "mine")), resource(9, "mine"));
+    }
+
+    #[test]
+    fn entities_stay_but_for_the_process() {
+        let entity = |entity_type: &'static str, key: &'static str| EntityRef {
+            entity_type: entity_type.into(),
+            id_keys: vec![key.into()],
+            ..EntityRef::default()
+        };
+        let resource = Resource::new([KeyValue::new("a", 7), KeyValue::new(PID, 7)], None)
+            .with_entity_refs([entity("process", PID), entity("other", "a")]);
+        let process = |pid| Process { pid, instance: None };
+        let child = |before| in_process(&resource, &process(before), process(8));
+        assert_eq!(child(9).entity_refs().len(), 2);
+        assert_eq!(child(7).entity_refs(), [entity("other", "a")]);
     }
 }

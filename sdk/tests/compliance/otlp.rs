@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message;
-use spanline::{Builder, InstrumentationScope, Level, Provider, Resource, Stats};
+use spanline::{Builder, EntityRef, InstrumentationScope, KeyValue, Level, Provider, Resource, Stats};
 use std::io::Read;
 use std::time::Duration;
 
@@ -46,6 +46,58 @@ fn spans_are_posted_as_protobuf() {
     assert_eq!(request.header("content-encoding"), None);
     assert_eq!(request.header("x-tenant"), Some("blue"));
     assert_eq!(names(&request.body), ["work"]);
+}
+
+/// Says of which entity `rack` is the identity.
+#[derive(Debug)]
+struct Rack;
+
+impl Rack {
+    fn resource() -> Resource {
+        let rack = EntityRef {
+            entity_type: "rack".into(),
+            id_keys: vec!["rack".into()],
+            ..EntityRef::default()
+        };
+        Resource::new([KeyValue::new("rack", "r7")], None).with_entity_refs([rack])
+    }
+}
+
+impl spanline::ResourceDetector for Rack {
+    fn name(&self) -> &str {
+        "rack"
+    }
+
+    fn detect(&self) -> Resource {
+        Self::resource()
+    }
+}
+
+#[test]
+fn entities_are_referred_to_only_when_asked_for() {
+    let sent = |change: &dyn Fn(Builder) -> Builder| {
+        let receiver = Receiver::start();
+        let provider = change(to(&receiver)).build().unwrap();
+        one_span(&provider);
+        finish(&provider);
+        let request = ExportTraceServiceRequest::decode(&*receiver.requests()[0].body).unwrap();
+        let resource = request.resource_spans[0].resource.clone().unwrap();
+        assert!(resource.attributes.iter().any(|one| one.key == "rack"));
+        let types = resource.entity_refs.into_iter().map(|one| one.r#type);
+        types.collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&|builder| builder.detector(Rack)).len(), 0);
+    assert_eq!(sent(&|builder| builder.resource(Rack::resource())).len(), 0);
+    assert_eq!(
+        sent(&|builder| builder.detector(Rack).entity_refs(true)),
+        ["rack"]
+    );
+    assert_eq!(
+        sent(&|builder| builder.resource(Rack::resource()).entity_refs(true)),
+        ["rack"]
+    );
+    let other = |builder: Builder| builder.detector(Rack).resource_attribute("rack", "r8");
+    assert_eq!(sent(&|builder| other(builder).entity_refs(true)).len(), 0);
 }
 
 #[test]

@@ -4,14 +4,17 @@ use super::frame::{RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES};
 use super::keys::Occurrences;
 use super::value::{UNLIMITED, push_attribute};
 use crate::wire::proto::Sink;
-use crate::{InstrumentationScope, KeyValue, Resource};
+use crate::{EntityRef, InstrumentationScope, KeyValue, Resource};
 use alloc::vec::Vec;
 
-/// The fields of a `ResourceSpans` around its scopes: what stands before them (the resource, also when empty) and
-/// behind them (the schema URL, or nothing).
+/// The fields of a `ResourceSpans` around its scopes: what stands before them (the resource, also when empty, with
+/// the references to entities that it has) and behind them (the schema URL, or nothing).
 pub fn encode_resource(resource: &Resource) -> (Vec<u8>, Vec<u8>) {
     let mut body = Vec::new();
     push_attributes(RESOURCE_ATTRIBUTES, resource.attributes(), &mut body);
+    for entity in resource.entity_refs() {
+        body.framed(0x1a, &entity_ref(entity));
+    }
     around(&body, resource.schema_url())
 }
 
@@ -23,6 +26,16 @@ pub fn encode_scope(scope: &InstrumentationScope) -> (Vec<u8>, Vec<u8>) {
     body.optional(0x12, scope.version.as_deref().unwrap_or_default().as_bytes());
     push_attributes(SCOPE_ATTRIBUTES, &scope.attributes, &mut body);
     around(&body, scope.schema_url.as_deref())
+}
+
+fn entity_ref(entity: &EntityRef) -> Vec<u8> {
+    let mut body = Vec::new();
+    body.optional(0x0a, entity.schema_url.as_deref().unwrap_or_default().as_bytes());
+    body.optional(0x12, entity.entity_type.as_bytes());
+    for (tag, keys) in [(0x1a, &entity.id_keys), (0x22, &entity.description_keys)] {
+        keys.iter().for_each(|key| body.framed(tag, key.as_bytes()));
+    }
+    body
 }
 
 fn push_attributes(tag: u8, attributes: &[KeyValue], out: &mut Vec<u8>) {

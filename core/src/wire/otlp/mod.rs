@@ -18,6 +18,8 @@ mod view;
 #[cfg(feature = "alloc")]
 mod edit;
 #[cfg(feature = "alloc")]
+mod entity_view;
+#[cfg(feature = "alloc")]
 mod envelope;
 #[cfg(feature = "alloc")]
 mod json;

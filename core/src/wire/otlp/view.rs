@@ -21,7 +21,7 @@ fn bytes(message: &[u8], number: u32) -> &[u8] {
     }
 }
 
-fn text(message: &[u8], number: u32) -> &str {
+pub(super) fn text(message: &[u8], number: u32) -> &str {
     str::from_utf8(bytes(message, number)).unwrap_or_default()
 }
 

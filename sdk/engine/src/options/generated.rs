@@ -17,16 +17,26 @@ use spanline_core::{KeyValue, OwnedValue, Resource};
 #[derive(Clone, Default, PartialEq)]
 pub struct Options {
     /// Name of the service (`service.name`). Taken literally; it wins over the same attribute in `resource`
-    /// and in `OTEL_RESOURCE_ATTRIBUTES`. Default: `unknown_service:` and the name of the executable.
+    /// and in the other variables. Default: `unknown_service:` and the name of the executable.
     pub service_name: Option<String>,
     /// Version of the service (`service.version`). Default: none.
     pub service_version: Option<String>,
     /// Where the service runs, such as `production` (`deployment.environment.name`). Default: none.
     pub environment: Option<String>,
-    /// Further attributes of the resource. Those set in code win, one by one, over those of the variable,
-    /// whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards
-    /// all of it. Default: none.
+    /// Further attributes of the resource. Those set in code win, one by one, over those of
+    /// `OTEL_RESOURCE_ATTRIBUTES`, whose form is `key=value,key=value` with percent-encoded keys and values;
+    /// any mistake in it discards all of it. Below these are the attributes of the entities in
+    /// `OTEL_ENTITIES` (in development in OpenTelemetry), which win over what is detected:
+    /// `type{id=value,...}[description=value,...]@schema_url;...`, where the parts in `[]` and behind `@`
+    /// may be missing and values are percent-encoded. A mistake discards that entity alone; a schema URL
+    /// that is none is ignored. Of several entities of one type the last counts, and so does the last value
+    /// of an attribute that several have. Default: none.
     pub resource: Option<Vec<KeyValue>>,
+    /// Experimental. Whether OTLP also says which attributes of the resource identify and describe which
+    /// entity (`entity_refs`), not the attributes alone: for the entities of `OTEL_ENTITIES`, of detectors
+    /// and of a resource given as a whole. An entity is left out when one of its identifying attributes got
+    /// another value from `OTEL_RESOURCE_ATTRIBUTES`, code or a later detector. Default: false.
+    pub entity_refs: Option<bool>,
     /// URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`.
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored,
@@ -178,6 +188,9 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.resource {
             debug.field("resource", value);
         }
+        if let Some(value) = &self.entity_refs {
+            debug.field("entity_refs", value);
+        }
         if let Some(value) = &self.endpoint {
             debug.field("endpoint", &super::endpoint::masked(value));
         }
@@ -306,16 +319,26 @@ impl fmt::Debug for Options {
 #[non_exhaustive]
 pub struct Effective {
     /// Name of the service (`service.name`). Taken literally; it wins over the same attribute in `resource`
-    /// and in `OTEL_RESOURCE_ATTRIBUTES`. Default: `unknown_service:` and the name of the executable.
+    /// and in the other variables. Default: `unknown_service:` and the name of the executable.
     pub service_name: Option<String>,
     /// Version of the service (`service.version`). Default: none.
     pub service_version: Option<String>,
     /// Where the service runs, such as `production` (`deployment.environment.name`). Default: none.
     pub environment: Option<String>,
-    /// Further attributes of the resource. Those set in code win, one by one, over those of the variable,
-    /// whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards
-    /// all of it. Default: none.
+    /// Further attributes of the resource. Those set in code win, one by one, over those of
+    /// `OTEL_RESOURCE_ATTRIBUTES`, whose form is `key=value,key=value` with percent-encoded keys and values;
+    /// any mistake in it discards all of it. Below these are the attributes of the entities in
+    /// `OTEL_ENTITIES` (in development in OpenTelemetry), which win over what is detected:
+    /// `type{id=value,...}[description=value,...]@schema_url;...`, where the parts in `[]` and behind `@`
+    /// may be missing and values are percent-encoded. A mistake discards that entity alone; a schema URL
+    /// that is none is ignored. Of several entities of one type the last counts, and so does the last value
+    /// of an attribute that several have. Default: none.
     pub resource: Resource,
+    /// Experimental. Whether OTLP also says which attributes of the resource identify and describe which
+    /// entity (`entity_refs`), not the attributes alone: for the entities of `OTEL_ENTITIES`, of detectors
+    /// and of a resource given as a whole. An entity is left out when one of its identifying attributes got
+    /// another value from `OTEL_RESOURCE_ATTRIBUTES`, code or a later detector. Default: false.
+    pub entity_refs: bool,
     /// URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`.
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored,
@@ -573,6 +596,7 @@ impl Options {
             self.service_version.is_some(),
             self.environment.is_some(),
             self.resource.is_some(),
+            self.entity_refs.is_some(),
             self.endpoint.is_some(),
             self.protocol.is_some(),
             self.insecure.is_some(),
@@ -638,6 +662,9 @@ impl Options {
         }
         if self.resource.is_none() {
             self.resource.clone_from(&lower.resource);
+        }
+        if self.entity_refs.is_none() {
+            self.entity_refs.clone_from(&lower.entity_refs);
         }
         if self.endpoint.is_none() {
             self.endpoint.clone_from(&lower.endpoint);
@@ -807,6 +834,7 @@ impl Options {
             index::SERVICE_VERSION => FromPlain::store(&mut self.service_version, value, name),
             index::ENVIRONMENT => FromPlain::store(&mut self.environment, value, name),
             index::RESOURCE => FromPlain::store(&mut self.resource, value, name),
+            index::ENTITY_REFS => FromPlain::store(&mut self.entity_refs, value, name),
             index::ENDPOINT => FromPlain::store(&mut self.endpoint, value, name),
             index::PROTOCOL => FromPlain::store(&mut self.protocol, value, name),
             index::INSECURE => FromPlain::store(&mut self.insecure, value, name),
@@ -1229,6 +1257,7 @@ impl Effective {
             index::SERVICE_VERSION => self.service_version.show(),
             index::ENVIRONMENT => self.environment.show(),
             index::RESOURCE => self.resource.show(),
+            index::ENTITY_REFS => self.entity_refs.show(),
             index::ENDPOINT => self.endpoint.show(),
             index::PROTOCOL => self.protocol.show(),
             index::INSECURE => self.insecure.show(),
@@ -1289,59 +1318,60 @@ pub(super) mod index {
     pub(in super::super) const SERVICE_VERSION: usize = 1;
     pub(in super::super) const ENVIRONMENT: usize = 2;
     pub(in super::super) const RESOURCE: usize = 3;
-    pub(in super::super) const ENDPOINT: usize = 4;
-    pub(in super::super) const PROTOCOL: usize = 5;
-    pub(in super::super) const INSECURE: usize = 6;
-    pub(in super::super) const HEADERS: usize = 7;
-    pub(in super::super) const BEARER_TOKEN: usize = 8;
-    pub(in super::super) const USERNAME: usize = 9;
-    pub(in super::super) const PASSWORD: usize = 10;
-    pub(in super::super) const COMPRESSION: usize = 11;
-    pub(in super::super) const TIMEOUT_MS: usize = 12;
-    pub(in super::super) const CERTIFICATE: usize = 13;
-    pub(in super::super) const CLIENT_CERTIFICATE: usize = 14;
-    pub(in super::super) const CLIENT_KEY: usize = 15;
-    pub(in super::super) const PROXY: usize = 16;
-    pub(in super::super) const USER_AGENT: usize = 17;
-    pub(in super::super) const CONCURRENT_SENDS: usize = 18;
-    pub(in super::super) const EXPORTER: usize = 19;
-    pub(in super::super) const FILE_PATH: usize = 20;
-    pub(in super::super) const FILE_MAX_BYTES: usize = 21;
-    pub(in super::super) const FILE_MAX_FILES: usize = 22;
-    pub(in super::super) const SAMPLER: usize = 23;
-    pub(in super::super) const PROPAGATORS: usize = 24;
-    pub(in super::super) const DELAY_MS: usize = 25;
-    pub(in super::super) const MAX_QUEUE_SPANS: usize = 26;
-    pub(in super::super) const MAX_BATCH_SPANS: usize = 27;
-    pub(in super::super) const MAX_BATCH_BYTES: usize = 28;
-    pub(in super::super) const BUFFER_BYTES: usize = 29;
-    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 30;
-    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 31;
-    pub(in super::super) const MAX_AGE_MS: usize = 32;
-    pub(in super::super) const MAX_REQUEST_BYTES: usize = 33;
-    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 34;
-    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 35;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 36;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 37;
-    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 38;
-    pub(in super::super) const LIMITS_EVENTS: usize = 39;
-    pub(in super::super) const LIMITS_LINKS: usize = 40;
-    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 41;
-    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 42;
-    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 43;
-    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 44;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 45;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 46;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 47;
-    pub(in super::super) const DISABLED: usize = 48;
-    pub(in super::super) const LOG_LEVEL: usize = 49;
-    pub(in super::super) const CLOCK: usize = 50;
-    pub(in super::super) const SPOOL_DIR: usize = 51;
-    pub(in super::super) const CONFIG_FILE: usize = 52;
+    pub(in super::super) const ENTITY_REFS: usize = 4;
+    pub(in super::super) const ENDPOINT: usize = 5;
+    pub(in super::super) const PROTOCOL: usize = 6;
+    pub(in super::super) const INSECURE: usize = 7;
+    pub(in super::super) const HEADERS: usize = 8;
+    pub(in super::super) const BEARER_TOKEN: usize = 9;
+    pub(in super::super) const USERNAME: usize = 10;
+    pub(in super::super) const PASSWORD: usize = 11;
+    pub(in super::super) const COMPRESSION: usize = 12;
+    pub(in super::super) const TIMEOUT_MS: usize = 13;
+    pub(in super::super) const CERTIFICATE: usize = 14;
+    pub(in super::super) const CLIENT_CERTIFICATE: usize = 15;
+    pub(in super::super) const CLIENT_KEY: usize = 16;
+    pub(in super::super) const PROXY: usize = 17;
+    pub(in super::super) const USER_AGENT: usize = 18;
+    pub(in super::super) const CONCURRENT_SENDS: usize = 19;
+    pub(in super::super) const EXPORTER: usize = 20;
+    pub(in super::super) const FILE_PATH: usize = 21;
+    pub(in super::super) const FILE_MAX_BYTES: usize = 22;
+    pub(in super::super) const FILE_MAX_FILES: usize = 23;
+    pub(in super::super) const SAMPLER: usize = 24;
+    pub(in super::super) const PROPAGATORS: usize = 25;
+    pub(in super::super) const DELAY_MS: usize = 26;
+    pub(in super::super) const MAX_QUEUE_SPANS: usize = 27;
+    pub(in super::super) const MAX_BATCH_SPANS: usize = 28;
+    pub(in super::super) const MAX_BATCH_BYTES: usize = 29;
+    pub(in super::super) const BUFFER_BYTES: usize = 30;
+    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 31;
+    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 32;
+    pub(in super::super) const MAX_AGE_MS: usize = 33;
+    pub(in super::super) const MAX_REQUEST_BYTES: usize = 34;
+    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 35;
+    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 36;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 37;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 38;
+    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 39;
+    pub(in super::super) const LIMITS_EVENTS: usize = 40;
+    pub(in super::super) const LIMITS_LINKS: usize = 41;
+    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 42;
+    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 43;
+    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 44;
+    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 45;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 46;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 47;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 48;
+    pub(in super::super) const DISABLED: usize = 49;
+    pub(in super::super) const LOG_LEVEL: usize = 50;
+    pub(in super::super) const CLOCK: usize = 51;
+    pub(in super::super) const SPOOL_DIR: usize = 52;
+    pub(in super::super) const CONFIG_FILE: usize = 53;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 53] = [
+pub static TABLE: [OptionInfo; 54] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -1356,10 +1386,10 @@ pub static TABLE: [OptionInfo; 53] = [
         feature: None,
         member: None,
         fallback: None,
-        variables: &["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"],
+        variables: &["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
         yaml: "resource.attributes[name=service.name]",
         secret: false,
-        text: "Name of the service (`service.name`). Taken literally; it wins over the same attribute in `resource` and in `OTEL_RESOURCE_ATTRIBUTES`.",
+        text: "Name of the service (`service.name`). Taken literally; it wins over the same attribute in `resource` and in the other variables.",
     },
     OptionInfo {
         name: "service_version",
@@ -1375,7 +1405,7 @@ pub static TABLE: [OptionInfo; 53] = [
         feature: None,
         member: None,
         fallback: None,
-        variables: &["OTEL_RESOURCE_ATTRIBUTES"],
+        variables: &["OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
         yaml: "resource.attributes[name=service.version]",
         secret: false,
         text: "Version of the service (`service.version`).",
@@ -1394,7 +1424,7 @@ pub static TABLE: [OptionInfo; 53] = [
         feature: None,
         member: None,
         fallback: None,
-        variables: &["OTEL_RESOURCE_ATTRIBUTES"],
+        variables: &["OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
         yaml: "resource.attributes[name=deployment.environment.name]",
         secret: false,
         text: "Where the service runs, such as `production` (`deployment.environment.name`).",
@@ -1413,10 +1443,29 @@ pub static TABLE: [OptionInfo; 53] = [
         feature: None,
         member: None,
         fallback: None,
-        variables: &["OTEL_RESOURCE_ATTRIBUTES"],
+        variables: &["OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
         yaml: "resource.attributes",
         secret: false,
-        text: "Further attributes of the resource. Those set in code win, one by one, over those of the variable, whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards all of it.",
+        text: "Further attributes of the resource. Those set in code win, one by one, over those of `OTEL_RESOURCE_ATTRIBUTES`, whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards all of it. Below these are the attributes of the entities in `OTEL_ENTITIES` (in development in OpenTelemetry), which win over what is detected: `type{id=value,...}[description=value,...]@schema_url;...`, where the parts in `[]` and behind `@` may be missing and values are percent-encoded. A mistake discards that entity alone; a schema URL that is none is ignored. Of several entities of one type the last counts, and so does the last value of an attribute that several have.",
+    },
+    OptionInfo {
+        name: "entity_refs",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &["OTEL_RUST_EXPERIMENTAL_ENTITIES"],
+        yaml: "distribution.spanline.entity_refs",
+        secret: false,
+        text: "Experimental. Whether OTLP also says which attributes of the resource identify and describe which entity (`entity_refs`), not the attributes alone: for the entities of `OTEL_ENTITIES`, of detectors and of a resource given as a whole. An entity is left out when one of its identifying attributes got another value from `OTEL_RESOURCE_ATTRIBUTES`, code or a later detector.",
     },
     OptionInfo {
         name: "endpoint",

@@ -26,6 +26,7 @@
 mod credentials;
 mod derived;
 pub(crate) mod endpoint;
+mod entities;
 mod exporters;
 mod generated;
 mod headers;

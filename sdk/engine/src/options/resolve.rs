@@ -70,6 +70,7 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         service_version: described.service_version,
         environment: described.environment,
         resource: described.resource,
+        entity_refs: r.boolean(ENTITY_REFS, code.entity_refs),
         sampler: sampler::resolve(r, code.sampler.as_ref())?,
         propagators: propagators::resolve(r, code.propagators.as_deref())?,
         delay_ms: delay(r, code.delay_ms, &exporters.exporter)?,

@@ -1,7 +1,7 @@
 //! The attributes of the resource.
 
 use super::{
-    Source, TABLE,
+    Source, TABLE, entities,
     generated::{
         Options,
         index::{ENVIRONMENT, RESOURCE, SERVICE_NAME, SERVICE_VERSION},
@@ -12,6 +12,9 @@ use super::{
 use crate::Error;
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use spanline_core::{KeyValue, OwnedValue, Resource};
+
+const ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+const ENTITIES: &str = "OTEL_ENTITIES";
 
 /// The options about the resource, resolved.
 pub(super) struct Described {
@@ -31,20 +34,19 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Describ
             None,
         ));
     }
+    let of_entities = entities(reader);
     let listed = list(reader);
     let given_in = reader.given[RESOURCE];
     reader.sources[RESOURCE] = match (code.resource.is_some(), &listed) {
         (true, _) => given_in,
-        (false, Some((variable, _))) => Source::Environment(variable),
+        (false, Some(_)) => Source::Environment(ATTRIBUTES),
+        (false, None) if !of_entities.attributes().is_empty() => Source::Environment(ENTITIES),
         (false, None) => Source::Default,
     };
-    let mut resource = Resource::new(
-        listed
-            .iter()
-            .flat_map(|(_, attributes)| attributes.iter().cloned()),
-        None,
-    )
-    .merge(&Resource::new(given.iter().cloned(), None));
+    let listed = Resource::new(listed.unwrap_or_default(), None);
+    let mut resource = of_entities
+        .merge(&listed)
+        .merge(&Resource::new(given.iter().cloned(), None));
     let mut named = |option: usize, code: &Option<String>, key: &'static str, own: Option<&'static str>| {
         let in_code = given.iter().any(|attribute| attribute.key == key);
         let (value, source) = if let Some(text) = code {
@@ -57,10 +59,12 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Describ
         } else if let Some((variable, text)) = own.and_then(|own| Some((own, reader.raw(own)?))) {
             (Some(text), Source::Environment(variable))
         } else {
-            match &listed {
-                Some((variable, _)) if resource.get(key).is_some() => (None, Source::Environment(variable)),
-                _ => (None, Source::Default),
-            }
+            let variable = match (listed.get(key), of_entities.get(key)) {
+                (Some(_), _) => Source::Environment(ATTRIBUTES),
+                (None, Some(_)) => Source::Environment(ENTITIES),
+                (None, None) => Source::Default,
+            };
+            (None, variable)
         };
         reader.sources[option] = source;
         if let Some(value) = value {
@@ -85,21 +89,22 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Describ
     })
 }
 
-/// The attributes of the variable, with its name.
-fn list(reader: &mut Reader<'_>) -> Option<(&'static str, Vec<KeyValue>)> {
-    for variable in TABLE[RESOURCE].variables {
-        let Some(text) = reader.raw(variable) else {
-            continue;
-        };
-        match parse(&text) {
-            Ok(attributes) => return Some((variable, attributes)),
-            Err((pair, wrong)) => {
-                let wrong = format!("pair {pair} {wrong}; all of the variable is ignored");
-                reader.warn(RESOURCE, variable, wrong);
-            }
+/// What `OTEL_RESOURCE_ATTRIBUTES` says, unless there is a mistake in it.
+fn list(reader: &mut Reader<'_>) -> Option<Vec<KeyValue>> {
+    match parse(&reader.raw(ATTRIBUTES)?) {
+        Ok(attributes) => Some(attributes),
+        Err((pair, wrong)) => {
+            let wrong = format!("pair {pair} {wrong}; all of the variable is ignored");
+            reader.warn(RESOURCE, ATTRIBUTES, wrong);
+            None
         }
     }
-    None
+}
+
+/// What `OTEL_ENTITIES` says.
+fn entities(reader: &mut Reader<'_>) -> Resource {
+    let text = reader.raw(ENTITIES).unwrap_or_default();
+    entities::parse(&text, &mut |wrong| reader.warn(RESOURCE, ENTITIES, wrong))
 }
 
 /// `key=value,key=value`, percent-encoded; or the number of the first bad pair and what is wrong with it.

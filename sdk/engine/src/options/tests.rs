@@ -80,6 +80,7 @@ fn named(name: &str, rate: Option<f64>) -> Options {
     }
 }
 
+mod entities;
 mod environment;
 mod exporters;
 mod layers;

@@ -1,5 +1,6 @@
 //! Spans and requests as JSON.
 
+use super::super::entity_view::{EntityRefView, entity_refs};
 use super::super::request::{RequestView, ScopeSpansView};
 use super::super::value::MAX_DEPTH;
 use super::super::value_view::{Attributes, ValueView};
@@ -94,12 +95,24 @@ pub fn write_json_request(request: RequestView<'_>, out: &mut impl Write) -> Res
         let mut inner = Object::open(object.name("resource")?)?;
         inner.attributes("attributes", resource.attributes(), 1)?;
         inner.number("droppedAttributesCount", resource.dropped_attributes())?;
+        inner.list("entityRefs", entity_refs(resource), entity_ref)?;
         inner.close()?;
         object.list("scopeSpans", group.scope_spans(), scope_spans)?;
         object.text("schemaUrl", group.schema_url())?;
         object.close()
     })?;
     root.close()
+}
+
+fn entity_ref(entity: EntityRefView<'_>, out: &mut impl Write) -> Result {
+    let mut object = Object::open(out)?;
+    object.text("schemaUrl", entity.schema_url())?;
+    object.text("type", entity.entity_type())?;
+    object.list("idKeys", entity.id_keys(), |key, out| string(out, key))?;
+    object.list("descriptionKeys", entity.description_keys(), |key, out| {
+        string(out, key)
+    })?;
+    object.close()
 }
 
 fn scope_spans(group: ScopeSpansView<'_>, out: &mut impl Write) -> Result {
