@@ -15,31 +15,23 @@ const HEAD: &str = "<!-- Written by the test `doctor` (SPANLINE_WRITE_DOCS=1): c
 
 # spanline doctor
 
-The command `spanline doctor` prints the options that hold, each with the environment variable, file or default that it
-comes from, and tries every exporter: it resolves the name of the endpoint, connects, agrees on TLS and sends an empty
-request, compressed as batches are, through the proxy if there is one. A spool it tries by making its file, which it deletes again. It takes six
-seconds at most. What is wrong it says in one line that begins with `TROUBLE`; with `--quiet` it prints nothing else.
-`--config FILE` reads a configuration file. The exit status is 0 when everything is fine, 1 when something is wrong, 2
-when the command was called wrongly. Where it was asked that nothing be recorded or sent, the last line says so, and by
-which option; the exit status is 0 then.
+The command `spanline doctor` prints the options that are set, each with the environment variable or file that it comes
+from, and with `--all` those at their defaults too. Then it tries every exporter: it resolves the name of the endpoint,
+connects, agrees on TLS and sends an empty request, compressed as batches are, through the proxy if there is one. A spool
+it tries by making its file, which it deletes again. It takes six seconds at most. What is wrong it says in one line that
+begins with `TROUBLE`; with `--quiet` it prints nothing else. `--config FILE` reads a configuration file. The exit status
+is 0 when nothing is wrong, 1 when something is, 2 when the command was called wrongly. Where it was asked that nothing
+be recorded or sent, that is no trouble: the last line says so, and by which option.
 
     cargo install --path sdk --features doctor
     spanline doctor
 
-In a program `spanline::doctor()`, `Provider::doctor` and `Builder::doctor` give the same as data, and as text.
+In a program `spanline::doctor()`, `Provider::doctor` and `Builder::doctor` give the same as data, and as text; in the form
+`{:#}` with the options at their defaults.
 
 Below is what it says of the set-ups of its test: servers on this machine that are wrong in one way each. Secrets are
-masked; the options that nobody set are left out here.
+masked.
 ";
-
-/// The output without the options that nobody set, which are in docs/options.md.
-fn shortened(text: &str) -> String {
-    let Some((before, rest)) = text.split_once("\nBy default:\n") else {
-        return text.to_owned();
-    };
-    let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
-    format!("{before}\n{after}")
-}
 
 #[test]
 fn every_set_up_has_its_line() {
@@ -97,7 +89,7 @@ fn every_set_up_has_its_line() {
         if let Some(text) = &case.file {
             let _ = write!(page, "$ cat shop.yaml\n{}", case.hide(text));
         }
-        let _ = writeln!(page, "$ spanline doctor\n{}```", case.hide(&shortened(&text)));
+        let _ = writeln!(page, "$ spanline doctor\n{}```", case.hide(&text));
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/doctor.md");
     if std::env::var_os("SPANLINE_WRITE_DOCS").is_some() {
@@ -185,6 +177,41 @@ fn a_provider_that_runs_tells_what_was_wrong_at_its_start() {
             .filter(|line| line.starts_with("TROUBLE configuration") && line.contains(expected));
         assert_eq!(lines.count(), 2, "{name}={value}\n{text}");
     }
+}
+
+#[test]
+fn all_options_are_shown_on_demand_as_they_are_described() {
+    let text = |arguments: &[&str]| {
+        let output = doctor(arguments, &[("OTEL_TRACES_EXPORTER", "console")]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let all = text(&["doctor", "--all"]);
+    for line in [
+        "  service_name                   unknown_service:spanline",
+        "  certificate                    the roots of the machine",
+        "  max_batch_spans                512, under backlog up to 4096",
+        "  max_age_ms                     300000",
+    ] {
+        assert!(all.lines().any(|shown| shown == line), "{line}\n{all}");
+    }
+    let (_, defaults) = all.split_once("\nBy default:\n").unwrap();
+    let count = defaults.split_once("\n\n").unwrap().0.lines().count();
+    let short = text(&["doctor"]);
+    assert!(
+        short.contains(&format!(
+            "\n{count} options at their defaults (--all shows them)\n"
+        )),
+        "{short}"
+    );
+    assert!(!short.contains("max_age_ms"), "{short}");
+}
+
+#[test]
+fn the_file_of_the_command_line_is_named_as_such() {
+    let case = setups::configured("", "file_format: \"1.1\"\n", None);
+    let output = doctor(&["doctor", "--config", &case.env[0].1], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("  (--config)\n"), "{text}");
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! The command `spanline`.
 
+use spanline::options::Source;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: spanline doctor [--config FILE] [--quiet]
+usage: spanline doctor [--config FILE] [--all | --quiet]
 
-Prints the options that hold, with the source of each, and tries each exporter: resolves and connects to its endpoint
+Prints the options that are set, with the source of each, and tries each exporter: resolves and connects to its endpoint
 and sends it an empty request. Configured like a program: by the environment (OTEL_*), or by a configuration file.
 
   --config FILE  read this configuration file instead of the one that OTEL_CONFIG_FILE names
+  --all          print the options that nobody set too
   --quiet        print what is wrong and nothing else
 
 The exit status is 0 when everything is fine, 1 when something is wrong, 2 when this command was called wrongly.
@@ -19,6 +21,7 @@ The exit status is 0 when everything is fine, 1 when something is wrong, 2 when 
 #[derive(Default)]
 struct Call {
     config: Option<String>,
+    all: bool,
     quiet: bool,
 }
 
@@ -39,13 +42,20 @@ fn main() -> ExitCode {
     if let Some(path) = call.config {
         builder = builder.config_file(path);
     }
-    let diagnosis = builder.doctor();
+    let mut diagnosis = builder.doctor();
+    // To the library the command is the code.
+    let setting = (diagnosis.settings.iter_mut()).find(|setting| setting.name == "config_file");
+    if let Some(setting) = setting.filter(|setting| setting.source == Source::Code) {
+        setting.source = Source::Environment("--config");
+    }
     if call.quiet {
         let lines: String = diagnosis
             .troubles()
             .map(|line| format!("TROUBLE {line}\n"))
             .collect();
         print(&lines);
+    } else if call.all {
+        print(&format!("{diagnosis:#}"));
     } else {
         print(&diagnosis.to_string());
     }
@@ -79,6 +89,7 @@ fn parse(arguments: &[OsString]) -> Result<Option<Call>, String> {
                 let path = path.to_str().ok_or("the path of the file is not UTF-8")?;
                 call.config = Some(path.to_owned());
             }
+            "--all" => call.all = true,
             "--quiet" => call.quiet = true,
             "--help" | "-h" => return Ok(None),
             other => return Err(format!("there is no argument {other:?}")),

@@ -19,7 +19,8 @@ use steps::Steps;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is set up and whether it works: the options that hold with the source of each, and what came of trying each
-/// exporter. `Display` gives it as text, in which secrets are masked.
+/// exporter. `Display` gives it as text, in which secrets are masked; its alternate form (`{:#}`) has the options that
+/// nobody set too.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -135,12 +136,11 @@ impl Diagnosis {
         let checks = self.exporters.iter().chain(&self.spool);
         let checks = checks.filter_map(|check| {
             let trouble = check.trouble.as_ref()?;
-            Some(format!(
-                "{}: {}: {}",
-                check.name,
-                trouble.kind.name(),
-                trouble.text
-            ))
+            let kind = trouble.kind.name();
+            Some(match check.name == kind {
+                true => format!("{kind}: {}", trouble.text),
+                false => format!("{}: {kind}: {}", check.name, trouble.text),
+            })
         });
         error.chain(notices).chain(checks)
     }
@@ -151,7 +151,7 @@ impl Diagnosis {
         let bound = std::time::Instant::now() + TIMEOUT + Duration::from_secs(1);
         Self {
             features: FEATURES,
-            settings: effective.iter().collect(),
+            settings: report::settings(config),
             config_file: effective.config_file.clone(),
             notices: config.notices.iter().cloned().chain(said).collect(),
             idle: idle(config, has_processors),

@@ -5,12 +5,12 @@ use super::{ExporterCheck, TIMEOUT, Trouble, TroubleKind};
 use crate::export::{not_compressed, speaks_of_encoding};
 use crate::log::UserText;
 use crate::provider::OtlpSpec;
+use crate::transport::{ANOTHER_PORT, Response, Route, SendOutcome, Target, Transport};
 use crate::transport::{
     Compressor, Control, Dialer, FailKind, Failure, HttpRequest, HttpSettings, HttpTransport,
 };
 #[cfg(feature = "grpc")]
 use crate::transport::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport};
-use crate::transport::{Response, Route, SendOutcome, Target, Transport};
 use spanline_core::wire::otlp::RpcStatus;
 use spanline_engine::options::{Compression, Protocol};
 use std::net::ToSocketAddrs;
@@ -23,16 +23,18 @@ const USUAL: &str = "/v1/traces";
 #[cfg(feature = "grpc")]
 const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+/// Where Jaeger shows traces.
+const PAGE: u16 = 16686;
+const NO_SCHEME: &str = " (over gRPC an endpoint without a scheme means https: write http:// in front of it, or set OTEL_EXPORTER_OTLP_INSECURE=true)";
+
 /// Begins a trial.
 pub(super) fn begin(spec: &Arc<OtlpSpec>) -> Steps {
+    let bound = spec.settings.timeout_ms.map_or(TIMEOUT, Duration::from_millis);
+    let bound = bound.min(TIMEOUT);
     let trial = Trial {
         spec: spec.clone(),
-        until: Instant::now()
-            + spec
-                .settings
-                .timeout_ms
-                .map_or(TIMEOUT, Duration::from_millis)
-                .min(TIMEOUT),
+        bound,
+        until: Instant::now() + bound,
     };
     let mut target = format!(
         "{} by {}",
@@ -69,6 +71,7 @@ impl From<Trouble> for Refusal {
 
 pub(super) struct Trial {
     spec: Arc<OtlpSpec>,
+    bound: Duration,
     until: Instant,
 }
 
@@ -108,7 +111,7 @@ impl Trial {
         }
         teller.trying("the connection");
         self.connect(Route::to(first.clone()))
-            .map_err(|failure| trouble(&failure))?;
+            .map_err(|failure| self.trouble(&failure))?;
         teller.worked(match &first {
             Target::Tcp { host, port, .. } => match of_proxy {
                 "the" => format!("connected to {host}:{port}"),
@@ -119,10 +122,17 @@ impl Trial {
         if matches!(target, Target::Tcp { secure: true, .. }) {
             teller.trying("the agreement on TLS");
             self.connect(self.route()).map_err(|failure| {
-                let mut found = trouble(&failure);
+                let mut found = self.trouble(&failure);
                 if failure.kind == FailKind::Timeout {
-                    found.text =
-                        "no answer to the beginning of TLS in time: is plain http spoken there?".to_owned();
+                    found.text = format!(
+                        "no answer to the beginning of TLS within {}: is plain http spoken there?",
+                        self.waited()
+                    );
+                }
+                let is_plain = failure.message.contains("does not speak TLS")
+                    || matches!(failure.kind, FailKind::Timeout | FailKind::Reset);
+                if is_plain && self.spec.settings.protocol == Protocol::Grpc {
+                    found.text += NO_SCHEME;
                 }
                 found
             })?;
@@ -131,8 +141,16 @@ impl Trial {
         teller.trying("the answer to an empty request");
         match self.spec.settings.protocol {
             #[cfg(feature = "grpc")]
-            Protocol::Grpc => self.exchange(teller, Self::call),
-            _ => self.exchange(teller, Self::post),
+            Protocol::Grpc => self.ask(teller, Self::call),
+            _ => self.ask(teller, Self::post),
+        }
+    }
+
+    /// How long was waited, and by which bound.
+    fn waited(&self) -> String {
+        match self.bound < TIMEOUT {
+            true => format!("{} ms, which is timeout_ms", self.bound.as_millis()),
+            false => format!("{} s, the bound of this trial", self.bound.as_secs()),
         }
     }
 
@@ -154,6 +172,24 @@ impl Trial {
         control.begin(Some(self.left()));
         let connected = Dialer::new(route, control).connect();
         connected.map(drop).map_err(|error| Failure::of(&error))
+    }
+
+    /// An empty request, and what is known of the port when it is not taken.
+    fn ask(
+        &self,
+        teller: &Teller,
+        send: impl Fn(&Self, bool) -> Result<String, Refusal>,
+    ) -> Result<(), Trouble> {
+        self.exchange(teller, send).map_err(|mut trouble| {
+            let odd = matches!(
+                trouble.kind,
+                TroubleKind::Path | TroubleKind::Protocol | TroubleKind::Rejected
+            );
+            if odd && self.spec.endpoint.port() == PAGE {
+                trouble.text += "; 16686 is usually the port of a page for people: spans go to port 4318, or to 4317 by gRPC";
+            }
+            trouble
+        })
     }
 
     /// What is refused compressed and taken as it is says which option is wrong.
@@ -260,6 +296,9 @@ impl Trial {
     fn path_hint(&self) -> String {
         let path = self.spec.endpoint.path();
         let hint = match path {
+            path if path.ends_with("/v1/traces/v1/traces") => {
+                "OTEL_EXPORTER_OTLP_ENDPOINT is a base to which v1/traces is added: leave that out there, or set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, which is taken as it is".to_owned()
+            }
             USUAL => "is this an OTLP receiver?".to_owned(),
             _ => format!("the path expected is usually {USUAL}"),
         };
@@ -301,7 +340,11 @@ impl Trial {
         if odd && self.speaks_tls() {
             return Trouble::new(TroubleKind::Tls, SPEAKS_TLS);
         }
-        let mut found = trouble(failure);
+        let mut found = self.trouble(failure);
+        let has_a_hint = odd && matches!(self.spec.endpoint.port(), PAGE | 4317 | 4318);
+        if has_a_hint && let Some(text) = found.text.strip_suffix(ANOTHER_PORT) {
+            found.text = text.to_owned();
+        }
         if odd && self.spec.endpoint.port() == 4317 && self.spec.settings.protocol != Protocol::Grpc {
             found.kind = TroubleKind::Protocol;
             found.text += "; 4317 is usually the port of gRPC: set protocol to grpc, or use port 4318";
@@ -312,6 +355,24 @@ impl Trial {
                 "; 4318 is usually the port of HTTP: set protocol to http/protobuf, or use port 4317";
         }
         found
+    }
+
+    /// What is wrong when this failed.
+    fn trouble(&self, failure: &Failure) -> Trouble {
+        let kind = match failure.kind {
+            FailKind::Dns => TroubleKind::Dns,
+            FailKind::ConnectRefused => TroubleKind::Refused,
+            FailKind::Unreachable => TroubleKind::Unreachable,
+            FailKind::Timeout | FailKind::Interrupted => TroubleKind::Timeout,
+            FailKind::Tls => TroubleKind::Tls,
+            FailKind::Proxy => TroubleKind::Proxy,
+            FailKind::Reset | FailKind::BadUrl | FailKind::Other => TroubleKind::Protocol,
+        };
+        match kind {
+            TroubleKind::Refused => Trouble::new(kind, format!("nobody listens there ({})", failure.message)),
+            TroubleKind::Timeout => Trouble::new(kind, format!("no answer within {}", self.waited())),
+            kind => Trouble::new(kind, failure.message.clone()),
+        }
     }
 
     /// Whether the receiver is spoken to in plain, and speaks TLS.
@@ -381,20 +442,4 @@ fn is_page(response: &Response) -> bool {
     let kind = response.content_type.as_deref().unwrap_or_default();
     kind.get(..9)
         .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
-}
-
-fn trouble(failure: &Failure) -> Trouble {
-    let kind = match failure.kind {
-        FailKind::Dns => TroubleKind::Dns,
-        FailKind::ConnectRefused => TroubleKind::Refused,
-        FailKind::Unreachable => TroubleKind::Unreachable,
-        FailKind::Timeout | FailKind::Interrupted => TroubleKind::Timeout,
-        FailKind::Tls => TroubleKind::Tls,
-        FailKind::Proxy => TroubleKind::Proxy,
-        FailKind::Reset | FailKind::BadUrl | FailKind::Other => TroubleKind::Protocol,
-    };
-    match kind {
-        TroubleKind::Refused => Trouble::new(kind, format!("nobody listens there ({})", failure.message)),
-        kind => Trouble::new(kind, failure.message.clone()),
-    }
 }

@@ -1,7 +1,8 @@
 //! The diagnosis as text.
 
 use super::{Diagnosis, ExporterCheck};
-use spanline_engine::options::Source;
+use crate::provider::Config;
+use spanline_engine::options::{Setting, Source};
 use std::fmt;
 
 impl fmt::Display for Diagnosis {
@@ -33,7 +34,7 @@ impl fmt::Display for Diagnosis {
 }
 
 impl Diagnosis {
-    /// What is set first, with its source; then what is as it is by itself.
+    /// What is set first, with its source; then what is as it is by itself, or how much that is.
     fn options(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.settings.is_empty() {
             return Ok(());
@@ -54,12 +55,42 @@ impl Diagnosis {
             let source = source(setting.source, self.config_file.as_deref());
             writeln!(f, "  {:width$}  {}  ({source})", setting.name, setting.value)?;
         }
+        let defaults = || self.settings.iter().filter(|setting| !is_set(setting.source));
+        if !f.alternate() {
+            return writeln!(
+                f,
+                "\n{} options at their defaults (--all shows them)",
+                defaults().count()
+            );
+        }
         writeln!(f, "\nBy default:")?;
-        for setting in self.settings.iter().filter(|setting| !is_set(setting.source)) {
+        for setting in defaults() {
             writeln!(f, "  {:width$}  {}", setting.name, setting.value)?;
         }
         Ok(())
     }
+}
+
+/// The options that hold; those that nobody set as the table of options describes them.
+pub(super) fn settings(config: &Config) -> Vec<Setting> {
+    let name = config.described.resource().get("service.name");
+    let name = name.and_then(|name| name.as_str()).unwrap_or_default();
+    let described = |mut setting: Setting| {
+        let by_default = match setting.name {
+            _ if setting.source != Source::Default => None,
+            "service_name" if !name.is_empty() => Some(name),
+            "certificate" => Some("the roots of the machine"),
+            "proxy" => Some("what the environment says"),
+            "file_max_bytes" => Some("no limit"),
+            "max_batch_spans" if setting.value == "512" => Some("512, under backlog up to 4096"),
+            _ => None,
+        };
+        if let Some(text) = by_default {
+            setting.value = text.to_owned();
+        }
+        setting
+    };
+    config.effective.iter().map(described).collect()
 }
 
 /// Where a value comes from.

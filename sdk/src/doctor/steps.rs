@@ -62,6 +62,7 @@ impl Steps {
         let Some(events) = self.events else {
             return self.check;
         };
+        let begun = Instant::now();
         let mut trying = "the trial";
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -77,7 +78,7 @@ impl Steps {
                 Ok(Event::Ended(trouble)) => trouble,
                 Err(RecvTimeoutError::Timeout) => Some(Trouble::new(
                     TroubleKind::Timeout,
-                    format!("{trying} takes too long"),
+                    format!("{trying} takes longer than {} ms", begun.elapsed().as_millis()),
                 )),
                 Err(RecvTimeoutError::Disconnected) => {
                     Some(Trouble::new(TroubleKind::Rejected, format!("{trying} broke off")))

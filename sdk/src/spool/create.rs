@@ -78,7 +78,7 @@ pub(super) fn is_own(file: &File) -> io::Result<bool> {
 }
 
 fn said(what: &str, error: &io::Error) -> String {
-    format!("{what}: {}", error.kind())
+    format!("{what}: {error}")
 }
 
 /// Makes a file of at most so many bytes: allocated, locked, with its header, and mapped.

@@ -29,7 +29,7 @@ pub(crate) fn examine(folder: &str, config: &Config) -> Result<Vec<String>, (Vec
             Ok(Peek::Taken) => running += 1,
             Ok(Peek::Left) => waiting += 1,
             Ok(Peek::Refused(reason)) => refused = Some(format!("{}: {reason}", path.display())),
-            Err(error) => refused = Some(format!("{}: {}", path.display(), error.kind())),
+            Err(error) => refused = Some(format!("{}: {error}", path.display())),
         }
     }
     if running > 0 {

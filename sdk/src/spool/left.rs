@@ -94,7 +94,7 @@ impl Left {
         match Self::try_open(path, exporters) {
             Ok(look) => look,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Look::Taken,
-            Err(error) => Look::Refused(error.kind().to_string()),
+            Err(error) => Look::Refused(error.to_string()),
         }
     }
 

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 
+/// Asked where somebody speaks another protocol.
+pub(crate) const ANOTHER_PORT: &str = ": is it another service's port?";
+
 /// Why there was no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum FailKind {

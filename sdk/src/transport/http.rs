@@ -2,8 +2,8 @@
 
 use super::gzip::{Decompressed, decompress};
 use super::socket::{NoResolver, SocketConnector};
+use super::{ANOTHER_PORT, SendOutcome, TlsMaterial, Transport};
 use super::{Control, Endpoint, FailKind, Failure, HttpRequest, Interrupt, Proxy, Response, Route};
-use super::{SendOutcome, TlsMaterial, Transport};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -140,6 +140,7 @@ impl HttpTransport {
             Error::BadUri(_) | Error::Http(_) => {
                 Failure::new(FailKind::BadUrl, "the request is not valid HTTP")
             }
+            Error::Protocol(error) => Failure::new(FailKind::Other, broken(&error.to_string())),
             other => Failure::new(FailKind::Other, other.to_string()),
         };
         failure.into()
@@ -164,6 +165,15 @@ impl Transport for HttpTransport {
 
     fn interrupt(&self) -> Interrupt {
         Interrupt(Arc::clone(&self.control))
+    }
+}
+
+/// What answers like this.
+fn broken(error: &str) -> String {
+    let error = error.trim_start_matches("protocol: ");
+    match error.starts_with("http parse fail") {
+        true => format!("what answers there does not speak HTTP{ANOTHER_PORT}"),
+        false => format!("the receiver's HTTP is broken: {error}"),
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) use connect::{Route, Target};
 pub(crate) use connection::Connection;
 pub(crate) use control::{Control, Interrupt};
 pub(crate) use endpoint::Endpoint;
-pub(crate) use failure::{FailKind, Failure};
+pub(crate) use failure::{ANOTHER_PORT, FailKind, Failure};
 #[cfg(feature = "grpc")]
 pub(crate) use grpc::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage};
 pub(crate) use gzip::GzipCompressor;

@@ -54,6 +54,15 @@ pub(crate) fn http(line: &str) -> u16 {
     serve(move |mut stream| answer(&mut stream, &response))
 }
 
+/// Something that is no server of HTTP.
+fn other_service() -> u16 {
+    serve(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n");
+        let _ = stream.read_to_end(&mut Vec::new());
+    })
+}
+
 /// A receiver that takes no compressed requests.
 fn takes_plain() -> u16 {
     serve(|mut stream| {
@@ -116,8 +125,13 @@ pub(crate) fn https(authority: &Authority, name: &str, change: impl FnOnce(&mut 
     change(&mut params);
     let key = KeyPair::generate().unwrap();
     let chain = params.signed_by(&key, &authority.issuer).unwrap().pem();
+    https_of(chain, key.serialize_pem())
+}
+
+/// A server that speaks TLS with this certificate and key.
+fn https_of(chain: String, key: String) -> u16 {
     let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap);
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -208,6 +222,9 @@ impl Case {
                 format!("{before} expired 2000 days ago\n")
             }
             None if line.starts_with("  ok  localhost is ") => "  ok  localhost is 127.0.0.1\n".to_owned(),
+            None if line.ends_with("(--all shows them)") => {
+                "N options at their defaults (--all shows them)\n".to_owned()
+            }
             None => format!("{line}\n"),
         };
         text.lines().map(same).collect()
@@ -310,6 +327,43 @@ pub(crate) fn cases() -> Vec<Case> {
         )
         .with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
         .with("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        Case::new(
+            "A port of another service",
+            "http://127.0.0.1",
+            other_service(),
+            Some("does not speak HTTP: is it another service's port?"),
+        ),
+        Case::new(
+            "A port of another service, by gRPC",
+            "http://127.0.0.1",
+            other_service(),
+            Some("does not speak HTTP/2: is it another service's port?"),
+        )
+        .with("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        Case::new(
+            "gRPC without a scheme to a receiver without TLS",
+            "localhost",
+            plain,
+            Some("OTEL_EXPORTER_OTLP_INSECURE=true"),
+        )
+        .with("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        Case {
+            env: Vec::new(),
+            ..Case::new(
+                "A base that has the path already",
+                "",
+                http("404 Not Found"),
+                Some("set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+            )
+        }
+        .endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", "/v1/traces"),
+        Case::new(
+            "An authority's certificate as the receiver's",
+            "https://localhost",
+            https_of(ours.issuer.pem(), ours.issuer.key().serialize_pem()),
+            Some("is itself a certificate authority"),
+        )
+        .trusting(&ours),
         Case {
             env: Vec::new(),
             ..Case::new(
@@ -319,7 +373,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 Some("the path expected is usually /v1/traces"),
             )
         }
-        .traces_endpoint("/"),
+        .endpoint("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "/"),
         Case::new(
             "A certificate of an unknown authority",
             "https://localhost",
@@ -435,11 +489,8 @@ tracer_provider:
 }
 
 impl Case {
-    fn traces_endpoint(self, path: &str) -> Self {
+    fn endpoint(self, variable: &'static str, path: &str) -> Self {
         let port = self.shown[0].0.clone();
-        self.with(
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            format!("http://127.0.0.1{port}{path}"),
-        )
+        self.with(variable, format!("http://127.0.0.1{port}{path}"))
     }
 }

@@ -123,7 +123,7 @@ fn what_will_not_pass_is_counted() {
         ("b05", 405, said),
         ("b06", 408, said),
         ("b07", 413, "max_batch_bytes"),
-        ("b08", 415, said),
+        ("b08", 415, "the option protocol"),
         ("b09", 500, said),
         ("b10", 501, said),
         ("b11", 505, said),

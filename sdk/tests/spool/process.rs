@@ -44,7 +44,7 @@ fn scenario() {
                 // SAFETY: likewise.
                 assert_eq!(unsafe { libc::seteuid(65_534) }, 0);
             }
-            works_without(&spool, "permission denied");
+            works_without(&spool, "Permission denied");
         }
         other => panic!("{other}"),
     }

@@ -130,6 +130,14 @@ impl Http2 {
     fn broken(&self) -> NoAnswer {
         let closed = || Failure::new(FailKind::Reset, "the connection was closed before an answer");
         let failure = self.line.failure().unwrap_or_else(closed);
+        if failure.kind == FailKind::Reset
+            && let Some(hint) = stranger(&self.line.greeting())
+        {
+            return NoAnswer {
+                failure: Failure::new(FailKind::Other, hint),
+                stale: false,
+            };
+        }
         NoAnswer {
             stale: failure.kind == FailKind::Reset,
             failure,
@@ -179,6 +187,10 @@ fn stranger(greeting: &[u8]) -> Option<&'static str> {
             Some("the endpoint speaks HTTP/1.1, not gRPC: check the port (gRPC is usually at 4317)")
         }
         [0x15 | 0x16, 3, ..] => Some("the endpoint speaks TLS: use https"),
+        // The first frame is SETTINGS.
+        [_, _, _, kind, ..] if *kind != 4 => {
+            Some("what answers there does not speak HTTP/2: is it another service's port?")
+        }
         _ => None,
     }
 }

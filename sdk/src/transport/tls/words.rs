@@ -55,6 +55,10 @@ fn certificate(error: &CertificateError, host: &str) -> String {
             format!("{WHOSE} is not for {host} but for {}", names.join(", "))
         }
         CertificateError::Revoked => format!("{WHOSE} is revoked"),
+        // That this is it, the library tells by the text of a foreign error alone.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => format!(
+            "{WHOSE} is itself a certificate authority: issue a server certificate from it for the receiver, and keep the authority in the option certificate"
+        ),
         CertificateError::BadSignature => format!("{WHOSE} has a bad signature"),
         other => format!("{WHOSE} is not valid: {other}"),
     }
