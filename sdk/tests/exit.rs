@@ -197,7 +197,7 @@ fn an_exit_says_once_what_it_lost_and_which_option_would_have_kept_it() {
     for (url, option) in [
         (
             silent.url(),
-            "never got an answer (see the options endpoint and protocol)",
+            "never got an answer (see the options endpoint and protocol, and exit_timeout_ms for a slow receiver)",
         ),
         (
             dead_url(),

@@ -173,7 +173,9 @@ pub(crate) fn summary(
             }
             Fate::NoAnswer(options) => now.add(
                 lost,
-                format_args!("as the exporter {name} never got an answer (see the options {options})"),
+                format_args!(
+                    "as the exporter {name} never got an answer (see the options {options}, and {limit} for a slow receiver)"
+                ),
             ),
             Fate::Slow => now.add(
                 lost,
