@@ -11,6 +11,7 @@ use std::time::Duration;
 const SPOOL: &str = "SPANLINE_TEST_AT_END";
 const ARRIVED: &str = "SPANLINE_TEST_ARRIVED";
 const EXIT: &str = "SPANLINE_TEST_EXIT";
+const LOOKED: &str = "SPANLINE_TEST_LOOKED";
 
 /// A slow receiver: writes a line for each span. Or, where there is no file for it, nobody at all.
 #[derive(Debug)]
@@ -43,6 +44,11 @@ fn short_lived() {
         .add_exporter("out", Slow(arrived))
         .build()
         .unwrap();
+    if std::env::var_os(LOOKED).is_some() {
+        // Where nobody listens an exit does not wait, not even for the first look at what others left.
+        let looked = || provider.stats().exporters[0].replayed > 0;
+        until("the spool was looked at", looked);
+    }
     make(&provider, "s", ["own"]);
     // The end of the process is what is tested, not that of the handle.
     std::mem::forget(provider);
@@ -64,6 +70,8 @@ fn run(folder: &Folder, exit: &str, somebody: bool) -> (String, Vec<String>) {
         .env(EXIT, exit);
     if somebody {
         command.env(ARRIVED, &arrived);
+    } else if exit != "0" {
+        command.env(LOOKED, "");
     }
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
