@@ -280,8 +280,12 @@ fn threads_that_renew_together_keep_time_monotone() {
                 for _ in 0..20_000 {
                     clock.renew();
                     let elapsed = clock.elapsed_nanos(start, clock.now_raw());
-                    // The frequency is refined meanwhile; by no more than what 0.1 ms of measuring leaves open.
-                    assert!(elapsed + 1_000 + elapsed / 100 >= last, "{elapsed} after {last}");
+                    // The frequency is refined meanwhile: by what 0.1 ms of measuring leaves open, and on a busy machine
+                    // by what passes where a reading is interrupted between counter and clock.
+                    assert!(
+                        elapsed + 200_000 + elapsed / 100 >= last,
+                        "{elapsed} after {last}"
+                    );
                     last = elapsed;
                 }
             })
