@@ -105,7 +105,8 @@ fn load(rate: u64, stop: &AtomicBool, made: &AtomicU64) {
     while !stop.load(Ordering::Relaxed) {
         let due = (began.elapsed().as_secs_f64() * rate as f64) as u64;
         let pieces = due.saturating_sub(mine) / PIECE;
-        (0..pieces).for_each(piece);
+        let first = mine / PIECE;
+        (first..first + pieces).for_each(piece);
         mine += pieces * PIECE;
         made.fetch_add(pieces * PIECE, Ordering::Relaxed);
         thread::sleep(Duration::from_millis(1));

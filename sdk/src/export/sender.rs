@@ -206,27 +206,26 @@ impl ExporterSlot {
             format_args!("the exporter {name} ({component_type}) begins to send to {server}"),
         );
         let epoch = fork::current_epoch();
-        let survived = guard::repeat(&self.config.caught, "exporter's thread", || {
-            let Some(sending) = self.next(worker) else {
-                return false;
-            };
-            let (outcome, status) = self.send(&**exporter, &sending);
-            if fork::current_epoch() != epoch {
-                // The exporter forked, and this is the child: what waits here is its parent's to send.
-                return false;
+        let survived = guard::foreign(&self.config.caught, "exporter's thread", || {
+            while let Some(sending) = self.next(worker) {
+                let (outcome, status) = self.send(&**exporter, &sending);
+                if fork::current_epoch() != epoch {
+                    return;
+                }
+                self.queue()
+                    .report(sending, outcome, status, monotonic(), worker.random());
+                // The pause may be over, or there may be one now.
+                self.changed.notify_all();
+                worker.progressed();
             }
-            self.queue()
-                .report(sending, outcome, status, monotonic(), worker.random());
-            // The pause may be over, or there may be one now.
-            self.changed.notify_all();
-            worker.progressed();
-            true
         });
         if fork::current_epoch() != epoch {
+            // The exporter forked, and this is the child: what waits here is its parent's to send.
             return;
         }
-        if !survived {
-            // What comes is given up and counted; whoever waits for this exporter does not wait longer.
+        if survived.is_none() {
+            // A batch that was on its way is not in the queue any more, so this exporter cannot go on: what waits is given
+            // up and counted, and nobody waits for it.
             self.queue().close(monotonic());
         }
         sender.shut_down(&self.config);
