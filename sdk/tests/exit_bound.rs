@@ -264,7 +264,9 @@ fn answering(scenario: &str, spans: u64) {
     within_the_bound(scenario, &ended);
     let found = receiver.spans().len() as u64;
     assert!(found >= spans, "{scenario}: {found} of {spans}, {}", ended.output);
-    assert!(!ended.output.contains("lost"), "{scenario}: {}", ended.output);
+    // A thread that goes on while the process ends may end a span too late; that one is counted and said.
+    let lost = |line: &&str| line.contains("lost") && !line.contains("ended after the shutdown");
+    assert_eq!(ended.output.lines().find(lost), None, "{scenario}: {}", ended.output);
 }
 
 #[test]
