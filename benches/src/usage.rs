@@ -26,6 +26,20 @@ pub(crate) fn resident_kib() -> u64 {
     status_kib("VmRSS:")
 }
 
+/// The memory that is allocated and not freed, in KiB, without what the allocator keeps for later; 0 where the C library
+/// does not say.
+pub(crate) fn live_kib() -> u64 {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        #[allow(unsafe_code, reason = "std does not ask the allocator")]
+        // SAFETY: reads the counters of the allocator's arenas under their locks.
+        let info = unsafe { libc::mallinfo2() };
+        ((info.uordblks + info.hblkhd) >> 10) as u64
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    0
+}
+
 fn status_kib(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(name));

@@ -266,7 +266,12 @@ fn answering(scenario: &str, spans: u64) {
     assert!(found >= spans, "{scenario}: {found} of {spans}, {}", ended.output);
     // A thread that goes on while the process ends may end a span too late; that one is counted and said.
     let lost = |line: &&str| line.contains("lost") && !line.contains("ended after the shutdown");
-    assert_eq!(ended.output.lines().find(lost), None, "{scenario}: {}", ended.output);
+    assert_eq!(
+        ended.output.lines().find(lost),
+        None,
+        "{scenario}: {}",
+        ended.output
+    );
 }
 
 #[test]

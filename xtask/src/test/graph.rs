@@ -8,19 +8,22 @@ pub(super) struct Sample {
     pub(super) second: u64,
     /// Resident memory in KiB.
     pub(super) resident: u64,
+    /// Allocated and not freed, in KiB.
+    pub(super) live: u64,
     /// Spans until then.
     pub(super) made: u64,
     pub(super) arrived: u64,
 }
 
 impl Sample {
-    /// Reads the four numbers of a line.
+    /// Reads the five numbers of a line.
     pub(super) fn read(line: &str) -> Option<Self> {
         let numbers: Option<Vec<u64>> = line.split(' ').map(|word| word.parse().ok()).collect();
         match numbers?[..] {
-            [second, resident, made, arrived] => Some(Self {
+            [second, resident, live, made, arrived] => Some(Self {
                 second,
                 resident,
+                live,
                 made,
                 arrived,
             }),
@@ -38,7 +41,7 @@ const EDGE: f64 = 16.0;
 /// Lines across.
 const STEPS: u64 = 4;
 
-/// Resident memory over time, from zero, so that what looks flat is flat.
+/// Resident memory over time, and below it what is allocated; from zero, so that what looks flat is flat.
 pub(super) fn svg(series: &[Sample]) -> String {
     let seconds = series
         .iter()
@@ -74,15 +77,20 @@ pub(super) fn svg(series: &[Sample]) -> String {
             HEIGHT - BELOW + 20.0
         );
     }
-    let points: Vec<String> = series
-        .iter()
-        .map(|sample| format!("{:.1},{:.1}", x(sample.second), y(sample.resident)))
-        .collect();
-    let _ = writeln!(
-        svg,
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"#0a7\" stroke-width=\"2\"/>\n</svg>",
-        points.join(" ")
-    );
+    let mut line = |colour: &str, of: fn(&Sample) -> u64| {
+        let points: Vec<String> = series
+            .iter()
+            .map(|sample| format!("{:.1},{:.1}", x(sample.second), y(of(sample))))
+            .collect();
+        let _ = writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+            points.join(" ")
+        );
+    };
+    line("#0a7", |sample| sample.resident);
+    line("#47c", |sample| sample.live);
+    svg += "</svg>\n";
     svg
 }
 
@@ -104,11 +112,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_four_numbers_are_samples() {
-        let sample = Sample::read("3 8192 300000 299000").unwrap();
-        assert_eq!((sample.second, sample.resident), (3, 8192));
+    fn lines_of_five_numbers_are_samples() {
+        let sample = Sample::read("3 8192 1024 300000 299000").unwrap();
+        assert_eq!((sample.second, sample.resident, sample.live), (3, 8192, 1024));
         assert_eq!((sample.made, sample.arrived), (300_000, 299_000));
-        assert_eq!(Sample::read("3 8192 300000"), None);
+        assert_eq!(Sample::read("3 8192 300000 299000"), None);
         assert_eq!(Sample::read("300 spans in 3"), None);
     }
 
@@ -126,6 +134,7 @@ mod tests {
             .map(|second| Sample {
                 second,
                 resident: 4 << 10,
+                live: 0,
                 made: 0,
                 arrived: 0,
             })
@@ -133,6 +142,10 @@ mod tests {
         let svg = svg(&series);
         assert!(
             svg.contains("points=\"277.3,16.0 490.7,16.0 704.0,16.0\""),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("points=\"277.3,224.0 490.7,224.0 704.0,224.0\""),
             "{svg}"
         );
         assert!(svg.contains(">4.0 MiB<") && svg.contains(">3 s<"));
