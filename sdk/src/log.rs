@@ -16,7 +16,7 @@ mod tests;
 use crate::clock::monotonic_nanos;
 use crate::latest::Latest;
 use limiter::Limiter;
-pub(crate) use message::UserText;
+pub(crate) use message::{Said, UserText};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::Write;

@@ -219,7 +219,7 @@ fn env_value(case: &Case) -> Outcome {
 
 fn sampler(case: &Case, said: &Json) -> Outcome {
     if text(case.expect("sampler_config")).contains("JaegerRemote") {
-        return not_yet(said, "jaeger-remote", "remote sampling comes with a later issue");
+        return not_yet(said, "jaeger_remote", "remote sampling comes with a later issue");
     }
     let config = setting(said, "sampler");
     // The description of the sampler that runs names the same samplers, outermost first.

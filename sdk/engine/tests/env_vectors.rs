@@ -65,7 +65,7 @@ fn env_value(case: &Case) -> Outcome {
         }
         "sampler" if case.expect("sampler_config").to_string().contains("JaegerRemote") => not_yet(
             &notices,
-            "jaeger-remote",
+            "jaeger_remote",
             "remote sampling comes with a later issue",
         ),
         "sampler" => compare(case, &[("sampler_config", json!(effective.sampler.to_string()))]),

@@ -90,14 +90,16 @@ fn parse_named(
     name: Option<String>,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Model, Error> {
-    let tree = super::yaml::load(text, env).map_err(|mut problem| {
+    let (tree, unset) = super::yaml::load_and_remark(text, env).map_err(|mut problem| {
         // Paths of the short form begin below this.
         if let Some(below) = problem.path.strip_prefix("tracing.sdk.") {
             problem.path = below.to_owned();
         }
         problem.into_error(name.as_deref())
     })?;
-    Model::named(tree, name)
+    let mut model = Model::named(tree, name)?;
+    model.remarks.splice(0..0, unset);
+    Ok(model)
 }
 
 impl Model {

@@ -2,7 +2,9 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use spanline_engine::ErrorKind;
-use spanline_engine::config::{Entry, Node, Position, Problem, Value, plain_scalar, substitute};
+use spanline_engine::config::{
+    Entry, Node, Position, Problem, Remark, Value, plain_scalar, substitute, undefined,
+};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +20,19 @@ const PASSED_OVER: [&str; 2] = ["tracing", "collector"];
 /// What a node costs beside its text: a list of 30,000 aliases must not become 30,000 large lists.
 const NODE_COST: usize = 32;
 
+/// Variables that are spoken of, each once; a line has no room for more.
+const MOST_REMARKS: usize = 20;
+
 /// Reads one document. Variables are replaced in values, never in keys.
 pub(super) fn load(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Node, Problem> {
+    load_and_remark(text, env).map(|(tree, _)| tree)
+}
+
+/// As [`load`], with what is to be said of variables that are not set.
+pub(super) fn load_and_remark(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Node, Vec<Remark>), Problem> {
     if text.len() > MOST_BYTES {
         let wrong = format!("it has {} bytes; {MOST_BYTES} are the most", text.len());
         return Err(Problem::new(ErrorKind::Parse, "", None, wrong));
@@ -31,12 +44,13 @@ pub(super) fn load(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<N
         anchors: BTreeMap::new(),
         room: MOST_BYTES,
         document: None,
+        remarks: Vec::new(),
     };
     while let Some(next) = parser.next_event() {
         let (event, span) = next.map_err(|error| not_yaml(text, &error))?;
         loader.event(event, position(span.start))?;
     }
-    Ok(loader.document.unwrap_or_default())
+    Ok((loader.document.unwrap_or_default(), loader.remarks))
 }
 
 fn not_yaml(text: &str, error: &ScanError) -> Problem {
@@ -84,6 +98,7 @@ struct Loader<'a> {
     /// Bytes that variables and aliases may still add.
     room: usize,
     document: Option<Node>,
+    remarks: Vec<Remark>,
 }
 
 impl Loader<'_> {
@@ -176,6 +191,12 @@ impl Loader<'_> {
             let most = text.len() + self.room;
             let replaced = substitute(&text, self.env, most)
                 .map_err(|wrong| self.wrong(at, format!("this value {wrong}")))?;
+            for remark in undefined(&text, self.env, Some(at)) {
+                let is_new = self.remarks.iter().all(|known| known.path != remark.path);
+                if is_new && self.remarks.len() < MOST_REMARKS {
+                    self.remarks.push(remark);
+                }
+            }
             self.room -= replaced.len().saturating_sub(text.len());
             Cow::Owned(replaced)
         } else {

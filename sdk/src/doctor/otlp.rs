@@ -336,7 +336,10 @@ impl Trial {
 
     /// What is wrong when no answer could be read.
     fn not_http(&self, failure: &Failure) -> Trouble {
-        let odd = matches!(failure.kind, FailKind::Other | FailKind::Reset);
+        let odd = matches!(
+            failure.kind,
+            FailKind::Other | FailKind::Reset | FailKind::BrokenOff
+        );
         if odd && self.speaks_tls() {
             return Trouble::new(TroubleKind::Tls, SPEAKS_TLS);
         }
@@ -366,7 +369,9 @@ impl Trial {
             FailKind::Timeout | FailKind::Interrupted => TroubleKind::Timeout,
             FailKind::Tls => TroubleKind::Tls,
             FailKind::Proxy => TroubleKind::Proxy,
-            FailKind::Reset | FailKind::BadUrl | FailKind::Other => TroubleKind::Protocol,
+            FailKind::Reset | FailKind::BrokenOff | FailKind::BadUrl | FailKind::Other => {
+                TroubleKind::Protocol
+            }
         };
         match kind {
             TroubleKind::Refused => Trouble::new(kind, format!("nobody listens there ({})", failure.message)),

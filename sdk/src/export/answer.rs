@@ -1,7 +1,7 @@
 //! What OTLP's answers mean, by whichever transport they came.
 
 use super::ExportResult;
-use crate::log::{self, Level, UserText};
+use crate::log::{self, Level, Said};
 use crate::transport::FailKind;
 use spanline_core::wire::otlp::ExportOutcome;
 
@@ -14,8 +14,8 @@ pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
             ExportResult::success()
         }
         Some(ExportOutcome::Warning(text)) => {
-            let text = UserText(&text);
-            let line = format_args!("the receiver says {text}");
+            let text = Said(&text);
+            let line = format_args!("the receiver says{text}");
             log::report(Level::Warn, "export_warning", line);
             ExportResult::success()
         }
@@ -23,8 +23,9 @@ pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
             rejected_spans,
             error_message,
         }) => {
-            let text = UserText(&error_message);
-            let line = format_args!("the receiver rejected {rejected_spans} spans: {text}");
+            let spans = crate::observe::spans(u64::try_from(rejected_spans).unwrap_or(0));
+            let colon = if error_message.trim().is_empty() { "" } else { ":" };
+            let line = format_args!("the receiver rejected {spans}{colon}{}", Said(&error_message));
             log::report(Level::Warn, "export_partial", line);
             ExportResult::partial_success(u64::try_from(rejected_spans).unwrap_or(0))
         }

@@ -1,7 +1,7 @@
 //! What an answer over HTTP means.
 
 use super::{AnswerStatus, ExportResult, answer};
-use crate::log::{self, Level, UserText};
+use crate::log::{self, Level, Said};
 use crate::transport::Response;
 use spanline_core::wire::otlp::{self, ExportOutcome, RpcStatus};
 use spanline_engine::retry;
@@ -48,14 +48,14 @@ pub(super) fn judge(encoding: Encoding, compression: Option<&str>, response: &Re
     }
     let text = message(encoding, response);
     let compression = compression.filter(|_| response.status == 415 || answer::speaks_of_encoding(&text));
-    let (code, text) = (response.status, UserText(&text));
+    let (code, text) = (response.status, Said(&text));
     if verdict.is_retryable() {
         let now = crate::clock::wall_nanos() / 1_000_000;
         let after = response
             .retry_after
             .as_deref()
             .and_then(|after| retry::retry_after(after.as_bytes(), now));
-        let line = format_args!("the receiver answered {code} {text}, trying again");
+        let line = format_args!("the receiver answered {code}{text}, trying again");
         log::report(Level::Warn, "export_retry", line);
         let result = ExportResult::retry().status(status);
         return match after {
@@ -76,7 +76,7 @@ pub(super) fn judge(encoding: Encoding, compression: Option<&str>, response: &Re
     log::report(
         Level::Error,
         "export_refused",
-        format_args!("the receiver answered {code} {text}; {hint}"),
+        format_args!("the receiver answered {code}{text}; {hint}"),
     );
     ExportResult::failure(code.to_string()).status(status)
 }

@@ -8,6 +8,7 @@ mod file;
 mod finished;
 #[cfg(test)]
 pub(crate) mod folder;
+mod hint;
 mod http_answer;
 mod memory;
 mod otlp;

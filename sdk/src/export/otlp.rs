@@ -1,6 +1,7 @@
 //! OTLP over HTTP, in protobuf or JSON.
 
 use super::answer;
+use super::hint::Hint;
 use super::http_answer::{self, Encoding};
 use super::parts::{self, Resume};
 use super::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
@@ -25,6 +26,7 @@ pub(crate) struct OtlpHttpExporter {
     /// Used by one sender thread; locked so that the exporter may be shared.
     sending: Mutex<Sending>,
     interrupt: Interrupt,
+    hint: Hint,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,7 @@ impl OtlpHttpExporter {
                 },
             }),
             interrupt,
+            hint: Hint::of(spec),
         }
     }
 
@@ -91,9 +94,15 @@ impl OtlpHttpExporter {
             body: compressed.map_or(body, |(body, _)| body),
         };
         match transport.send(&request, timeout) {
-            SendOutcome::Response(response) => http_answer::judge(self.encoding, compression, &response),
-            SendOutcome::TooLarge => answer::response_too_large(),
-            SendOutcome::Failed { kind, message } => answer::failed(kind, &message),
+            SendOutcome::Response(response) => {
+                self.hint.answered();
+                http_answer::judge(self.encoding, compression, &response)
+            }
+            SendOutcome::TooLarge => {
+                self.hint.answered();
+                answer::response_too_large()
+            }
+            SendOutcome::Failed { kind, message } => answer::failed(kind, &self.hint.on(kind, message)),
         }
     }
 

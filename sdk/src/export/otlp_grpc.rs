@@ -1,11 +1,13 @@
 //! OTLP over gRPC.
 
+use super::hint::Hint;
 use super::parts::{self, Resume};
 use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter, answer};
-use crate::log::{self, Level, UserText};
+use crate::log::{self, Level, Said, UserText};
 use crate::provider::OtlpSpec;
 use crate::transport::{
-    Compressor, Endpoint, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport, Interrupt,
+    Compressor, Endpoint, Failure, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport,
+    Interrupt,
 };
 use bytes::Bytes;
 use spanline_core::wire::otlp;
@@ -21,6 +23,7 @@ pub(crate) struct OtlpGrpcExporter {
     /// Used by one sender thread; locked so that the exporter may be shared.
     sending: Mutex<Sending>,
     interrupt: Interrupt,
+    hint: Hint,
 }
 
 #[derive(Debug)]
@@ -55,6 +58,7 @@ impl OtlpGrpcExporter {
                 resume: Resume::default(),
             }),
             interrupt,
+            hint: Hint::of(spec),
         }
     }
 
@@ -79,7 +83,7 @@ impl OtlpGrpcExporter {
             Some(http) => (http.to_string(), format!("HTTP {http} without a gRPC status")),
             None => {
                 let name = retry::grpc_status_name(answer.code);
-                let what = format!("{name} {}", UserText(&answer.message));
+                let what = format!("{name}{}", Said(&answer.message));
                 (name.into_owned(), what)
             }
         };
@@ -169,8 +173,11 @@ impl SpanExporter for OtlpGrpcExporter {
             let message = message(request, batch.batch, compressor.as_mut());
             let compression = message.encoding;
             Some(match transport.send(&message, left) {
-                Ok(answer) => Self::answered(&answer, compression),
-                Err(failure) => answer::failed(failure.kind, &failure.message),
+                Ok(answer) => {
+                    self.hint.answered();
+                    Self::answered(&answer, compression)
+                }
+                Err(Failure { kind, message }) => answer::failed(kind, &self.hint.on(kind, message)),
             })
         })
     }

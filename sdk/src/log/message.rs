@@ -17,9 +17,27 @@ impl fmt::Display for UserText<'_> {
         f.write_char('"')?;
         let cut = floor_char_boundary(self.0, MAX_USER_TEXT);
         for character in self.0[..cut].chars() {
-            f.write_char(if character.is_control() { ' ' } else { character })?;
+            f.write_char(match character {
+                // Where a quote is, the text ends.
+                '"' => '\'',
+                _ if character.is_control() => ' ',
+                _ => character,
+            })?;
         }
         f.write_str(if cut < self.0.len() { "...\"" } else { "\"" })
+    }
+}
+
+/// What somebody else said, behind what they said it with: nothing when they said nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.trim() {
+            "" => Ok(()),
+            said => write!(f, " {}", UserText(said)),
+        }
     }
 }
 
@@ -65,6 +83,13 @@ mod tests {
         let long = "\u{20ac}".repeat(1_000);
         let line = one_line(format_args!("{long}"));
         assert_eq!(line.len(), 1_023);
+    }
+
+    #[test]
+    fn what_others_say_is_quoted_without_confusion_or_left_out() {
+        let said = Said("nothing at \"/\"");
+        assert_eq!(format!("404{said}"), "404 \"nothing at '/'\"");
+        assert_eq!(format!("404{}", Said(" ")), "404");
     }
 
     #[test]

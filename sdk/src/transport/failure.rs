@@ -17,6 +17,9 @@ pub(crate) enum FailKind {
     Dns,
     /// The connection broke before an answer.
     Reset,
+    /// The same by a peer that had begun to speak HTTP/2.
+    #[cfg_attr(not(any(feature = "grpc", test)), expect(dead_code))]
+    BrokenOff,
     /// The attempt had its time.
     Timeout,
     /// The peers cannot agree on a protected connection: certificates above all.

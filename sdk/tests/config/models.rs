@@ -107,6 +107,21 @@ fn what_is_wrong_is_told_with_place_path_and_hint() {
     );
 }
 
+/// The standard makes it empty: that stays, and is said.
+#[test]
+fn a_variable_that_is_not_set_is_told_with_its_place() {
+    let text = "file_format: '1.1'\nresource:\n  attributes:\n  - {name: a, value: \"x${UNSET_HERE}\"}\n  - {name: b, value: \"${ALSO:-d}\"}\n  - {name: c, value: \"${UNSET_HERE}\"}\n";
+    let model = parse(text, none).unwrap();
+    let said: Vec<String> = model.remarks().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "4:22: UNSET_HERE: the variable is not set, and nothing takes its place; `${NAME:-default}` gives a default",
+            "1:1: there is no `tracer_provider`: no spans are recorded",
+        ]
+    );
+}
+
 #[test]
 fn secrets_of_a_file_are_not_shown() {
     let text = "file_format: '1.1'\ntracer_provider:\n  processors: [ {batch: {exporter: {otlp_http: {headers_list: 'k=s3cret,bad\u{e9}=s3cret'}}}} ]\n";

@@ -27,5 +27,5 @@ pub use {
     problem::Problem,
     scalar::plain_scalar,
     short::{dictionary, tracing},
-    substitute::substitute,
+    substitute::{substitute, undefined},
 };

@@ -1,7 +1,8 @@
 //! `${NAME}` in scalars.
 
-use crate::options::text::quoted;
-use alloc::{format, string::String};
+use super::{Position, Remark};
+use crate::options::{LogLevel, text::quoted};
+use alloc::{format, string::String, vec::Vec};
 
 /// Replaces `${NAME}`, `${env:NAME}` and `${NAME:-default}` by what `env` says, or the default where that is nothing or
 /// empty. `$$` is a dollar sign, a lone `$` and a reference that does not end stay as they are, and what was put in is
@@ -53,6 +54,23 @@ pub fn substitute(text: &str, env: &dyn Fn(&str) -> Option<String>, most: usize)
     Ok(result)
 }
 
+/// What to say of the references in a text that name no default and a variable that is not set: they are replaced by
+/// nothing. `at` is the place of the text.
+pub fn undefined(text: &str, env: &dyn Fn(&str) -> Option<String>, at: Option<Position>) -> Vec<Remark> {
+    let pieces = text.split("$$").flat_map(|piece| piece.split("${").skip(1));
+    let references = pieces.filter_map(|piece| Some(piece.split_once('}')?.0));
+    let unset = references.filter(|reference| !reference.contains(":-"));
+    let names = unset.filter_map(|reference| Some(parse(reference)?.0));
+    names
+        .filter(|name| env(name).is_none())
+        .map(|name| {
+            let text =
+                "the variable is not set, and nothing takes its place; `${NAME:-default}` gives a default";
+            Remark::new(LogLevel::Info, name, at, text)
+        })
+        .collect()
+}
+
 /// Name and default of what stands between the braces.
 fn parse(reference: &str) -> Option<(&str, &str)> {
     let reference = reference.strip_prefix("env:").unwrap_or(reference);
@@ -79,6 +97,14 @@ mod tests {
         assert!(substitute("${A}${A}", &env, 9).is_err());
         assert!(substitute("abc", &env, 2).is_err());
         assert!(substitute("$$", &env, 0).is_err());
+    }
+
+    #[test]
+    fn what_is_not_set_and_has_no_default_is_said() {
+        let said = undefined("${A} ${B} $${C} ${D:-d} ${env:E} ${", &env, None);
+        let names: Vec<_> = said.iter().map(|remark| &remark.path[..]).collect();
+        assert_eq!(names, ["B", "E"]);
+        assert!(said[0].text.contains("not set"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the options are resolved from.
 
 use super::{
-    ExporterOption, Options, Source, TABLE,
+    ExporterOption, LogLevel, Options, Source, TABLE,
     generated::index::CONFIG_FILE,
     reader::{Reader, bad_value, needs},
 };
@@ -72,7 +72,7 @@ impl Layers<'_> {
             return false;
         };
         let wrong = format!("it {}; there is no exporter", needs("config-file"));
-        reader.warn(CONFIG_FILE, variable, wrong);
+        reader.notice(LogLevel::Error, CONFIG_FILE, Some(variable), wrong);
         true
     }
 

@@ -8,7 +8,8 @@ use core::fmt;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Notice {
-    /// How bad it is: `Warn` when what was asked for does not happen, `Info` when it does.
+    /// How bad it is: `Error` when nothing is exported because of it, `Warn` when what was asked for does not happen, `Info`
+    /// when it does.
     pub level: LogLevel,
     /// The option it is about.
     pub option: &'static str,

@@ -306,8 +306,22 @@ pub(super) fn unsupported(option: usize, wrong: String) -> Error {
     Error::new(ErrorKind::Unsupported, format!("{name}: {wrong}")).with_option(name)
 }
 
+/// The features that a build can have. What needs another is not there in this version.
+const OFFERED: &[&str] = &[
+    "config-file",
+    "grpc",
+    "http",
+    "spool",
+    "tls",
+    "webpki-roots",
+    "zstd",
+];
+
 /// The end of a sentence about something that needs a feature.
 pub(super) fn needs(feature: &str) -> String {
+    if !OFFERED.contains(&feature) {
+        return "is known, but not part of this version".to_owned();
+    }
     format!("needs the feature `{feature}`, which this build does not have")
 }
 

@@ -322,16 +322,19 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
                 exporter: exporters(&["otlp", "zipkin"]),
                 ..new()
             },
-            "`zipkin`",
+            "`zipkin` is known, but not part of this version",
         ),
         (
             Options {
                 propagators: names(&["b3multi"]),
                 ..new()
             },
-            "`b3`",
+            "`b3multi` is known, but not part of this version",
         ),
-        (named("parentbased_jaeger_remote", None), "`jaeger-remote`"),
+        (
+            named("parentbased_jaeger_remote", None),
+            "`parentbased_jaeger_remote` is known, but not part of this version",
+        ),
         (
             Options {
                 endpoint: Some("https://h/v1/traces".to_owned()),

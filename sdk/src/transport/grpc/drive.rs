@@ -129,19 +129,19 @@ impl Http2 {
 
     fn broken(&self) -> NoAnswer {
         let closed = || Failure::new(FailKind::Reset, "the connection was closed before an answer");
-        let failure = self.line.failure().unwrap_or_else(closed);
-        if failure.kind == FailKind::Reset
-            && let Some(hint) = stranger(&self.line.greeting())
-        {
+        let mut failure = self.line.failure().unwrap_or_else(closed);
+        let stale = failure.kind == FailKind::Reset;
+        let greeting = self.line.greeting();
+        if stale && let Some(hint) = stranger(&greeting) {
             return NoAnswer {
                 failure: Failure::new(FailKind::Other, hint),
                 stale: false,
             };
         }
-        NoAnswer {
-            stale: failure.kind == FailKind::Reset,
-            failure,
+        if stale && !greeting.is_empty() {
+            failure.kind = FailKind::BrokenOff;
         }
+        NoAnswer { failure, stale }
     }
 
     fn no_answer(&self, error: &h2::Error) -> NoAnswer {
@@ -151,10 +151,10 @@ impl Http2 {
         }
         let (stale, kind, message) = if error.is_reset() && error.is_remote() {
             let message = format!("the receiver broke the call off: {}", name(reason));
-            (reason == h2::Reason::REFUSED_STREAM, FailKind::Reset, message)
+            (reason == h2::Reason::REFUSED_STREAM, FailKind::BrokenOff, message)
         } else if error.is_go_away() && error.is_remote() {
             let message = format!("the receiver ended the connection: {}", name(reason));
-            (true, FailKind::Reset, message)
+            (true, FailKind::BrokenOff, message)
         } else if let Some(hint) = stranger(&self.line.greeting()) {
             (false, FailKind::Other, hint.to_owned())
         } else {

@@ -107,7 +107,10 @@ impl fmt::Display for Remark {
         if let Some(at) = self.at {
             write!(f, "{at}: ")?;
         }
-        write!(f, "{}: {}", self.path, self.text)
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.text)
     }
 }
 

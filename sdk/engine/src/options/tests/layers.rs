@@ -132,3 +132,21 @@ fn which_file() {
     assert_eq!(with(&none, &old).unwrap().1, Vec::new());
     assert_eq!(kinds(&with(&none, &old).unwrap().0), [Exporter::Otlp]);
 }
+
+/// A build that cannot read files has no exporter then: no less than an error.
+#[test]
+fn a_file_that_the_build_cannot_read_is_an_error_in_the_environment_too() {
+    let env = |name: &str| (name == "OTEL_CONFIG_FILE").then(|| "c.yaml".to_owned());
+    let mut notices = Vec::new();
+    let layers = Layers {
+        code: &Options::default(),
+        file: None,
+        env: &env,
+        features: &[],
+    };
+    let effective = resolve(&layers, &mut notices).unwrap();
+    assert!(effective.exporter.is_empty());
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert_eq!(notices[0].level, LogLevel::Error);
+    assert!(notices[0].text.contains("`config-file`"), "{notices:?}");
+}

@@ -26,7 +26,7 @@ fn a_call_that_was_reset_has_no_answer() {
         });
         let mut transport = transport(address);
         let failure = failed(&mut transport);
-        assert_eq!(failure.kind, FailKind::Reset);
+        assert_eq!(failure.kind, FailKind::BrokenOff);
         assert!(failure.message.contains(name), "{failure}");
         succeeds(&mut transport);
         server.join().unwrap();
@@ -174,7 +174,7 @@ fn a_kept_connection_that_ends_during_a_call_is_replaced_once() {
             end(link, stream);
         });
         let failure = failed(&mut transport(address));
-        assert_eq!(failure.kind, FailKind::Reset, "{failure}");
+        assert_eq!(failure.kind, FailKind::BrokenOff, "{failure}");
         server.join().unwrap();
     }
 }
