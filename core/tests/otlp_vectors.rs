@@ -11,15 +11,8 @@ use spanline_core::{
     InstrumentationScope, KeyValue, OwnedValue, Resource, SpanId, SpanKind, StatusCode, TraceFlags, TraceId,
     Value, ValueLimits,
 };
+use spanline_test_vectors::json::{SPAN_MEMBERS, hex, unhex};
 use spanline_test_vectors::serde_json;
-
-fn unhex(digits: &str) -> Vec<u8> {
-    assert_eq!(digits.len() % 2, 0);
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
-}
 
 fn value(typed: &Json) -> OwnedValue {
     let plain = &typed["v"];
@@ -71,29 +64,7 @@ fn number<T: TryFrom<u64>>(value: &Json) -> T {
 }
 
 fn span(span: &Json) -> Vec<u8> {
-    only_members(
-        span,
-        &[
-            "trace_id",
-            "span_id",
-            "parent_span_id",
-            "parent_remote",
-            "name",
-            "kind",
-            "start",
-            "end",
-            "trace_flags",
-            "tracestate",
-            "attributes",
-            "dropped_attributes",
-            "events",
-            "dropped_events",
-            "links",
-            "dropped_links",
-            "status",
-        ],
-    )
-    .unwrap();
+    only_members(span, SPAN_MEMBERS).unwrap();
     let limits = ValueLimits::default();
     let mut encoded = Vec::new();
     for (key, value) in &attributes(&span["attributes"]) {
@@ -237,10 +208,6 @@ fn encode_request(case: &Case) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn outcome(case: &Case, found: Result<ExportOutcome, otlp::DecodeError>) -> Result<(), String> {

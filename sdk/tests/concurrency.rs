@@ -2,7 +2,7 @@
 
 mod process;
 
-use process::{Receiver, play};
+use process::{Receiver, play, switches};
 use spanline::{
     Context, CurrentSpan, EndedSpan, Provider, Span, SpanProcessor, Stats, Tracer, Verdict, span,
 };
@@ -444,20 +444,6 @@ fn providers() {
     while own_threads() > 0 {
         thread::yield_now();
     }
-}
-
-/// Times that our threads were given the processor.
-fn switches() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
-        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        if status.starts_with("Name:\tspanline") {
-            let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
-            found.push((task.file_name().to_string_lossy().into_owned(), lines.collect()));
-        }
-    }
-    found.sort();
-    found
 }
 
 fn idle(endpoint: &str) {

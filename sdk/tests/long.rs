@@ -3,7 +3,7 @@
 
 mod process;
 
-use process::{Receiver, play};
+use process::{Receiver, play, switches};
 use spanline::{Provider, Span, span};
 use std::sync::Barrier;
 use std::thread;
@@ -159,20 +159,6 @@ fn open() {
         (0, OPEN),
         "{stats:?}"
     );
-}
-
-/// Times that our threads gave up the processor or were made to.
-fn switches() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
-        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        if status.starts_with("Name:\tspanline") {
-            let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
-            found.push((task.file_name().to_string_lossy().into_owned(), lines.collect()));
-        }
-    }
-    found.sort();
-    found
 }
 
 fn idle(endpoint: &str) {

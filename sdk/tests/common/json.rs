@@ -2,50 +2,9 @@
 
 use spanline::{OwnedValue, Value};
 use spanline_test_vectors::Value as Json;
+use spanline_test_vectors::json::hex;
+pub(crate) use spanline_test_vectors::json::{only_members, pairs, same, text, unhex};
 use spanline_test_vectors::serde_json::json;
-use std::fmt::Debug;
-
-/// Says what differs.
-pub(crate) fn same<T: PartialEq + Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(format!("{what} is {found:?}, expected {expected:?}"))
-    }
-}
-
-/// Fails a case whose object has a member that the runner does not know.
-pub(crate) fn only_members(object: &Json, known: &[&str]) -> Result<(), String> {
-    let mut members = object.as_object().into_iter().flat_map(|members| members.keys());
-    match members.find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(format!("unknown member `{name}`")),
-        None => Ok(()),
-    }
-}
-
-#[track_caller]
-pub(crate) fn text(value: &Json) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))
-}
-
-/// A list of pairs; an absent one is empty.
-pub(crate) fn pairs(value: &Json) -> Vec<(String, String)> {
-    let list = value.as_array().into_iter().flatten();
-    list.map(|pair| (text(&pair[0]).into(), text(&pair[1]).into()))
-        .collect()
-}
-
-pub(crate) fn unhex(digits: &str) -> Vec<u8> {
-    assert_eq!(digits.len() % 2, 0);
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// A typed value of a vector.
 pub(crate) fn owned_value(typed: &Json) -> OwnedValue {

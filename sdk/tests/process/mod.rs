@@ -285,3 +285,17 @@ fn all_of(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Strin
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
+
+/// Times that our threads gave up the processor or were made to.
+pub(crate) fn switches() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        if status.starts_with("Name:\tspanline") {
+            let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
+            found.push((task.file_name().to_string_lossy().into_owned(), lines.collect()));
+        }
+    }
+    found.sort();
+    found
+}

@@ -10,6 +10,7 @@ use spanline::{
     Context, IdGenerator, InstrumentationScope, KeyValue, OwnedValue, Resource, SpanContext, SpanId,
     SpanKind, StatusCode, TraceFlags, TraceId, TraceState, Tracer,
 };
+use spanline_test_vectors::json::SPAN_MEMBERS;
 use spanline_test_vectors::{Case, Level, Outcome, Value as Json, run};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -125,26 +126,7 @@ fn with_dropped(kept: &Json, dropped: &Json) -> Vec<(String, OwnedValue)> {
 }
 
 fn make(tracer: &Tracer, next: &Mutex<(TraceId, SpanId, bool)>, span: &Json) {
-    let known = [
-        "trace_id",
-        "span_id",
-        "parent_span_id",
-        "parent_remote",
-        "name",
-        "kind",
-        "start",
-        "end",
-        "trace_flags",
-        "tracestate",
-        "attributes",
-        "dropped_attributes",
-        "events",
-        "dropped_events",
-        "links",
-        "dropped_links",
-        "status",
-    ];
-    only_members(span, &known).unwrap();
+    only_members(span, SPAN_MEMBERS).unwrap();
     let flags = TraceFlags::from_bits(u8::try_from(count(&span["trace_flags"])).unwrap());
     assert!(flags.is_sampled(), "a span that is not sampled is not exported");
     let trace = trace_id(&span["trace_id"]);

@@ -36,6 +36,7 @@
 //! With the feature `server` there is also `server`, a receiver of OTLP that misbehaves by a script.
 
 mod case;
+pub mod json;
 mod report;
 mod run;
 mod schema;
