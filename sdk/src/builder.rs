@@ -14,7 +14,7 @@ use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
 use spanline_engine::options::{
     ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret, resolve,
 };
-use spanline_engine::{Cutting, Error};
+use spanline_engine::{Cutting, Error, TracerConfigurator};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -39,6 +39,7 @@ pub struct Builder {
     without_environment: bool,
     registry: Registry,
     model: Option<Model>,
+    tracers: TracerConfigurator,
     /// What was said of the dictionary.
     notices: Vec<String>,
 }
@@ -260,6 +261,34 @@ impl Builder {
         Ok(self)
     }
 
+    /// Tracers whose instrumentation scope has a name that this pattern fits make no spans: what they start does nothing,
+    /// and what is started below it is a child of the span around it. `*` stands for any characters, also none, `?` for one;
+    /// case counts. The scope of [`span!`](crate::span!) and [`#[traced]`](crate::traced) is named as the crate that they stand in.
+    ///
+    /// Of all calls of this and of [`Self::enable_scope`] the first whose pattern fits decides, so that exceptions come
+    /// first. The rules of a configuration file come after them.
+    ///
+    /// ```
+    /// let provider = spanline::init()
+    ///     .enable_scope("io.shop.orders")
+    ///     .disable_scope("io.shop.*")
+    ///     .exporter("memory")
+    ///     .build()?;
+    /// assert!(provider.tracer("io.shop.orders").enabled());
+    /// assert!(!provider.tracer("io.shop.stock").enabled());
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn disable_scope(mut self, pattern: impl Into<String>) -> Self {
+        self.tracers.push(pattern, false);
+        self
+    }
+
+    /// An exception from what later calls of [`Self::disable_scope`] say, or from a configuration file.
+    pub fn enable_scope(mut self, pattern: impl Into<String>) -> Self {
+        self.tracers.push(pattern, true);
+        self
+    }
+
     /// Reads no environment variable.
     pub fn without_environment(mut self) -> Self {
         self.without_environment = true;
@@ -348,11 +377,14 @@ impl Builder {
             .sampler
             .or(of_file)
             .unwrap_or_else(|| effective.sampler.build());
+        let mut tracers = self.tracers;
+        tracers.append(made.tracers);
         let mut processors = made.processors;
         processors.extend(self.processors);
         let config = Config {
             described: Described::new(resource, effective.entity_refs),
             scopes: Scopes::new(),
+            tracers,
             sampler: sampler.clone(),
             propagator,
             clock: Clock::shared(match effective.clock {

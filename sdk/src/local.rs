@@ -133,7 +133,7 @@ impl Local {
 /// Why an operation has no end of a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NoLane {
-    /// The provider was dropped.
+    /// The provider was dropped, or the number stands for a disabled scope.
     Gone,
     /// The thread is inside an operation already.
     Reentrant,
@@ -184,6 +184,9 @@ fn bring_lane<'a>(
     provider: u32,
     epoch: u32,
 ) -> Result<RefMut<'a, Ends>, NoLane> {
+    if registry::with_disabled_scope(provider).is_some() {
+        return Err(NoLane::Gone);
+    }
     let mut stale = Vec::new();
     let found = find_lane(&mut borrowed.lanes, provider, epoch, Some(&mut stale));
     if stale.is_empty() {

@@ -64,9 +64,9 @@ impl Callsite {
         }
     }
 
-    /// The provider for a span of this place, and the number of its scope there.
+    /// Where a span of this place goes: the provider, and the number of its scope there.
     #[inline(always)]
-    fn target(&self, local: &Local) -> (u32, u16) {
+    pub(crate) fn target(&self, local: &Local) -> (u32, u16) {
         let provider = provider::current_id_in(local);
         known_scope(&self.known, provider).unwrap_or_else(|| self.look_up(provider))
     }

@@ -282,11 +282,17 @@ impl Span {
 
     #[inline]
     pub(crate) fn not_recording(context: SpanContext, provider: u32) -> Self {
+        Self::passed_over(context, provider, Anchor::default())
+    }
+
+    /// A span that is not recorded, and whose children are placed in time by this anchor.
+    #[inline]
+    pub(crate) fn passed_over(context: SpanContext, provider: u32, anchor: Anchor) -> Self {
         Self(CurrentSpan {
             context,
             slot: None,
             provider,
-            anchor: Anchor::default(),
+            anchor,
         })
     }
 

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::frame::Head;
 use crate::local::{self, Dice, Lane, Local, NoLane};
+use crate::provider::registry;
 use crate::scope::Scope;
 use crate::span::Span;
 use spanline_core::sample::{Decision, Plan, Quick};
@@ -192,7 +193,10 @@ fn slow(local: &Local, provider: u32, start: &Start<'_>) -> Span {
 #[cold]
 fn without_lane(local: &Local, provider: u32, start: &Start<'_>, error: NoLane) -> Span {
     match error {
-        NoLane::Gone => without_provider(local, start),
+        NoLane::Gone => match registry::with_disabled_scope(provider) {
+            Some(provider) => of_disabled_scope(local, provider, start),
+            None => without_provider(local, start),
+        },
         NoLane::Dead | NoLane::Reentrant => {
             let parent = match start.parent {
                 Parent::Root => ParentOrigin::None,
@@ -218,11 +222,27 @@ fn origin(head: &Head) -> ParentOrigin {
 /// The span of a provider that is gone or switched off: the parent's context goes on, nothing is recorded.
 #[cold]
 fn without_provider(local: &Local, start: &Start<'_>) -> Span {
-    Span::propagating(match start.parent {
+    Span::propagating(carried_on(local, start))
+}
+
+/// The span of a scope that makes none. What is started below it belongs to the provider and stands in time as if this
+/// span were not there.
+#[cold]
+fn of_disabled_scope(local: &Local, provider: u32, start: &Start<'_>) -> Span {
+    let anchor = match start.parent {
+        Parent::Current => local.head.get().anchor,
+        Parent::Root | Parent::Of(_) => Anchor::default(),
+    };
+    Span::passed_over(carried_on(local, start), provider, anchor)
+}
+
+/// The context of the span that a new one would be below.
+fn carried_on(local: &Local, start: &Start<'_>) -> SpanContext {
+    match start.parent {
         Parent::Root => SpanContext::INVALID,
         Parent::Of(context) => context.span_context().clone(),
         Parent::Current => local.context().span_context().clone(),
-    })
+    }
 }
 
 /// Ids and decision of a span to be.

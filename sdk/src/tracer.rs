@@ -1,7 +1,7 @@
 //! Tracers and how spans are asked for (OpenTelemetry trace API "Tracer", "Span creation").
 
 use crate::local;
-use crate::provider::{self, Provider};
+use crate::provider::{self, Provider, registry};
 use crate::scope::Scope;
 use crate::span::{Span, unix_nano};
 use crate::start::{self, Parent, Start};
@@ -19,7 +19,7 @@ pub struct Tracer {
 
 #[derive(Clone, Debug)]
 enum Inner {
-    Of { provider: Provider, scope: u16 },
+    Of { _alive: Provider, target: (u32, u16) },
     Global(std::sync::Arc<Late>),
 }
 
@@ -33,9 +33,12 @@ struct Late {
 
 impl Tracer {
     pub(crate) fn of(provider: Provider, scope: &InstrumentationScope) -> Self {
-        let scope = provider.shared().scope_number(scope);
+        let target = provider.shared().target(scope);
         Self {
-            inner: Inner::Of { provider, scope },
+            inner: Inner::Of {
+                _alive: provider,
+                target,
+            },
         }
     }
 
@@ -48,10 +51,10 @@ impl Tracer {
         }
     }
 
-    /// Number of the provider and of the scope in it; `(0, 0)` without a provider.
+    /// Where its spans go, as [`Shared::target`](provider::Shared::target) says; `(0, 0)` without a provider.
     fn target(&self) -> (u32, u16) {
         match &self.inner {
-            Inner::Of { provider, scope } => (provider.shared().id, *scope),
+            Inner::Of { target, .. } => *target,
             Inner::Global(late) => {
                 let provider = provider::current_id();
                 known_scope(&late.known, provider)
@@ -63,7 +66,7 @@ impl Tracer {
     /// Whether a span that is started now may be recorded. To be asked before each span whose attributes are dear.
     pub fn enabled(&self) -> bool {
         let (id, _) = self.target();
-        provider::registry::find(id).is_some_and(|shared| shared.is_enabled())
+        registry::find(id).is_some_and(|shared| shared.is_enabled())
     }
 
     /// Asks for a span of this name. Nothing happens before [`SpanBuilder::start`] or [`SpanBuilder::enter`].
@@ -93,19 +96,23 @@ pub(crate) fn known_scope(known: &AtomicU64, provider: u32) -> Option<(u32, u16)
     (word >> 16 == u64::from(provider) && provider != 0).then_some((provider, word as u16))
 }
 
-/// The number of a scope in a provider, remembered in `known` from now on.
+/// Where spans of a scope go in a provider, remembered in `known` from now on.
 #[cold]
 pub(crate) fn look_up_scope(
     known: &AtomicU64,
     provider: u32,
     scope: impl FnOnce() -> InstrumentationScope,
 ) -> (u32, u16) {
-    let Some(shared) = provider::registry::find(provider) else {
+    // Remembered under another number than the provider's, so that an enabled scope is not asked about.
+    if let Some(disabled) = known_scope(known, registry::disabled_scope_of(provider)) {
+        return disabled;
+    }
+    let Some(shared) = registry::find(provider) else {
         return (0, 0);
     };
-    let number = shared.scope_number(&scope());
-    known.store(u64::from(provider) << 16 | u64::from(number), Ordering::Relaxed);
-    (provider, number)
+    let (target, number) = shared.target(&scope());
+    known.store(u64::from(target) << 16 | u64::from(number), Ordering::Relaxed);
+    (target, number)
 }
 
 /// What a new span is to be.

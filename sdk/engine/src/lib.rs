@@ -13,12 +13,14 @@ extern crate std;
 
 mod attributes;
 pub mod config;
+mod configurator;
 mod engine;
 mod error;
 mod export;
 mod late;
 mod open;
 pub mod options;
+mod pattern;
 mod queue;
 pub mod retry;
 mod slot;
@@ -27,6 +29,7 @@ pub mod spool;
 mod stats;
 mod sync;
 
+pub use configurator::TracerConfigurator;
 pub use engine::{Bounds, Engine, Wake};
 pub use error::{Error, ErrorKind};
 pub use export::{
@@ -38,6 +41,7 @@ pub use export::{
     replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};
+pub use pattern::pattern_fits;
 pub use queue::{producer::Producer, region::Region, settled::Settled, store::SlotStore};
 pub use slot::{FreeSlot, SpanRef};
 pub use spans::{Changer, Finished};

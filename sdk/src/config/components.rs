@@ -8,6 +8,7 @@ use crate::log::{self, Level, UserText};
 use crate::processor::SpanProcessor;
 use crate::{Error, ErrorKind, IdGenerator, Sampler};
 use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
+use spanline_engine::TracerConfigurator;
 use spanline_engine::config::{Component, ComponentKind, Plan, Problem};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Made {
     /// `None`: the file does not say, so the usual ones.
     pub(crate) detectors: Option<Vec<Arc<dyn ResourceDetector>>>,
     pub(crate) schema_url: Option<String>,
+    /// Which tracers are enabled.
+    pub(crate) tracers: TracerConfigurator,
 }
 
 /// Calls the user's code; what comes of it belongs to the place that asked for it.
@@ -70,6 +73,7 @@ impl Made {
                 .transpose()?,
             detectors: Some(detectors(plan, registry)?),
             schema_url: plan.schema_url.clone(),
+            tracers: plan.tracers.clone(),
         })
     }
 }

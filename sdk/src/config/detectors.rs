@@ -2,6 +2,7 @@
 
 use crate::detect::ResourceDetector;
 use spanline_core::Resource;
+use spanline_engine::pattern_fits;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ impl Filtered {
     }
 
     fn takes(&self, key: &str) -> bool {
-        let fits = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, key));
+        let fits = |patterns: &[String]| patterns.iter().any(|pattern| pattern_fits(pattern, key));
         self.included.as_deref().is_none_or(fits) && !fits(&self.excluded)
     }
 }
@@ -49,78 +50,11 @@ impl ResourceDetector for Filtered {
     }
 }
 
-/// Whether a pattern fits the whole text: `*` stands for any characters, also none, `?` for exactly one. Case counts.
-/// The effort is at most the product of both lengths.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    // Where the last star stands, and what it has swallowed so far.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == '?' || c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match &mut star {
-                Some((at, swallowed)) => {
-                    *swallowed += 1;
-                    (p, t) = (*at + 1, *swallowed);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&c| c == '*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::detect::HostDetector;
-    use proptest::prelude::*;
     use spanline_core::{EntityRef, KeyValue};
-
-    #[test]
-    fn patterns() {
-        for (pattern, text, fits) in [
-            ("", "", true),
-            ("", "a", false),
-            ("*", "", true),
-            ("host.*", "host.name", true),
-            ("host.*", "hostname", false),
-            ("h?st.name", "host.name", true),
-            ("*.name", "process.executable.name", true),
-            ("a*b*c", "aXbYbZc", true),
-            ("a*b*c", "aXbYbZ", false),
-            ("Host.*", "host.name", false),
-            ("?", "\u{e9}", true),
-        ] {
-            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
-        }
-    }
-
-    /// The same by recursion, which is plain but may take for ever.
-    fn plain(pattern: &[char], text: &[char]) -> bool {
-        match (pattern, text) {
-            ([], _) => text.is_empty(),
-            (['*', rest @ ..], _) => (0..=text.len()).any(|taken| plain(rest, &text[taken..])),
-            ([_, ..], []) => false,
-            ([c, rest @ ..], [t, others @ ..]) => (*c == '?' || c == t) && plain(rest, others),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn patterns_fit_as_the_plain_way_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
-            let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            prop_assert_eq!(matches(&pattern, &text), plain(&chars(&pattern), &chars(&text)));
-        }
-    }
 
     #[test]
     fn attributes_are_included_and_excluded_and_the_schema_stays() {

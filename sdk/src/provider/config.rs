@@ -13,10 +13,10 @@ use crate::transport::{Endpoint, Proxy, TlsMaterial};
 use spanline_core::SpanLimits;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::Sampler;
-use spanline_engine::Cutting;
 #[cfg(feature = "grpc")]
 use spanline_engine::options::Protocol;
 use spanline_engine::options::{Effective, ExporterSettings};
+use spanline_engine::{Cutting, TracerConfigurator};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) effective: Effective,
     pub(crate) described: Described,
     pub(crate) scopes: Scopes,
+    /// Which scopes make spans.
+    pub(crate) tracers: TracerConfigurator,
     pub(crate) sampler: Arc<dyn Sampler>,
     pub(crate) propagator: Arc<dyn TextMapPropagator>,
     pub(crate) clock: &'static Clock,

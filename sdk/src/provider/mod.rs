@@ -74,15 +74,19 @@ impl Shared {
         set
     }
 
-    /// The number of a scope. Where there is a spool, the scope is in it before a span with it can be.
-    pub(crate) fn scope_number(&self, scope: &InstrumentationScope) -> u16 {
+    /// Where spans of a scope go: the provider's number, and that of the scope in it. Of a disabled scope, what stands
+    /// for those. Where there is a spool, the scope is in it before a span with it can be.
+    pub(crate) fn target(&self, scope: &InstrumentationScope) -> (u32, u16) {
+        if !self.config.tracers.is_enabled(&scope.name) {
+            return (registry::disabled_scope_of(self.id), 0);
+        }
         let number = self.config.scopes.number(scope);
         if self.config.effective.spool_dir.is_some()
             && let Some(spool) = self.engine(fork::current_epoch()).spool()
         {
             spool.note_scopes(&self.config.scopes);
         }
-        number
+        (self.id, number)
     }
 
     /// Whether the shutdown has begun.

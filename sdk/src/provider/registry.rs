@@ -8,6 +8,20 @@ use std::sync::{Arc, RwLock, TryLockError, Weak};
 const SEGMENT: usize = 64;
 const SEGMENTS: usize = 1024;
 
+/// In a number that is no provider's, but stands for the disabled scopes of the provider whose number the rest is.
+const DISABLED_SCOPE: u32 = 1 << 31;
+
+/// What stands for the disabled scopes of a provider. Nobody is found under it: that is how a span of theirs leaves the way
+/// of those that may be recorded, which need not ask.
+pub(crate) fn disabled_scope_of(provider: u32) -> u32 {
+    provider | DISABLED_SCOPE
+}
+
+/// The provider of the disabled scopes that the number stands for.
+pub(crate) fn with_disabled_scope(number: u32) -> Option<u32> {
+    (number & DISABLED_SCOPE != 0).then_some(number & !DISABLED_SCOPE)
+}
+
 /// A place for one provider at a time. The lock is only ever tried. A fork may leave it taken for reading, which
 /// keeps no reader out; it is taken for writing only before anybody has the provider.
 type Place = RwLock<Weak<Shared>>;
@@ -43,7 +57,7 @@ fn read(place: &Place) -> Option<Arc<Shared>> {
 /// A number for a new provider: never 0, and not that of one that lives.
 pub(crate) fn next_id() -> u32 {
     loop {
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed) & !DISABLED_SCOPE;
         if id != 0 && patient(|| place(id).try_write()).is_some_and(|known| known.strong_count() == 0) {
             return id;
         }
@@ -59,7 +73,7 @@ pub(crate) fn add(shared: &Arc<Shared>) {
 
 /// The provider of this number, while it lives.
 pub(crate) fn find(id: u32) -> Option<Arc<Shared>> {
-    if id == 0 {
+    if id == 0 || with_disabled_scope(id).is_some() {
         return None;
     }
     let shared = read(place(id))?;
@@ -88,6 +102,18 @@ mod tests {
         std::mem::forget(place(id).read());
         assert!(find(id).is_some_and(|found| found.id == id));
         assert!(all().iter().any(|known| known.id == id));
+    }
+
+    #[test]
+    fn no_provider_has_a_number_that_stands_for_a_disabled_scope() {
+        NEXT.store(DISABLED_SCOPE - 1, Ordering::Relaxed);
+        for _ in 0..3 {
+            let provider = crate::init().exporter("none").build().unwrap();
+            let id = provider.shared().id;
+            assert!(with_disabled_scope(id).is_none() && find(id).is_some());
+            assert_eq!(with_disabled_scope(disabled_scope_of(id)), Some(id));
+            assert!(find(disabled_scope_of(id)).is_none());
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Callsite {
     /// Starts a span whose attributes are made only when somebody looks at them: it is recorded, or a sampler or
     /// processor has to be asked first.
     pub fn traced(&self, name: &str, kind: SpanKind, attributes: impl FnOnce(Take<'_>)) -> Span {
-        if anybody_asks() {
+        if anybody_asks() && !self.is_disabled() {
             let mut span = None;
             attributes(&mut |all| span = Some(self.start(name, kind, None, all, &[])));
             return span.unwrap_or_else(Span::none);
@@ -41,6 +41,11 @@ impl Callsite {
             });
         }
         span
+    }
+
+    fn is_disabled(&self) -> bool {
+        let (target, _) = local::with(|local| self.target(local));
+        provider::registry::with_disabled_scope(target).is_some()
     }
 }
 

@@ -7,6 +7,7 @@ mod common;
 mod attributes;
 mod concurrent;
 mod context;
+mod disabled_scopes;
 mod edges;
 mod events_and_links;
 mod exceptions;

@@ -42,6 +42,34 @@ fn what_the_code_sets_wins_over_the_file() {
 }
 
 #[test]
+fn a_file_disables_tracers_after_the_rules_of_the_code() {
+    let file = File::new(
+        "tracers.yaml",
+        &memory_file(
+            "  tracer_configurator/development:\n    default_config: { enabled: false }\n    tracers:\n      - { name: 'io.shop.stock?', config: { enabled: false } }\n      - { name: 'io.shop.*', config: { enabled: true } }\n",
+        ),
+    );
+    let tried = |builder: spanline::Builder| {
+        let provider = builder.config_file(file.path()).build().unwrap();
+        let names = ["io.shop.orders", "io.shop.stock2", "io.shop.stock", "other"];
+        for name in names {
+            let outer = provider.tracer("io.shop.outer").span("outer").enter();
+            let tracer = provider.tracer(name);
+            let span = tracer.span(name).enter();
+            assert_eq!(span.is_recording(), tracer.enabled(), "{name}");
+            assert_eq!(span.context() == outer.context(), !tracer.enabled(), "{name}");
+        }
+        let spans = provider.finished_spans().unwrap();
+        let recorded = names.map(|name| spans.iter().any(|span| span.name == name));
+        finish(&provider);
+        recorded
+    };
+    assert_eq!(tried(spanline::init()), [true, false, true, false]);
+    let code = spanline::init().disable_scope("*.orders").enable_scope("oth??");
+    assert_eq!(tried(code), [false, false, true, true]);
+}
+
+#[test]
 fn without_the_environment_a_file_has_no_variables() {
     let file = File::new(
         "variables.yaml",

@@ -7,7 +7,7 @@ use super::{
     sampler::SamplerPlan,
     walk::{Place, Walk},
 };
-use crate::ErrorKind;
+use crate::TracerConfigurator;
 use crate::config::{FlatOptions, Node, flat};
 use crate::options::{LogLevel, text::items};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -33,6 +33,8 @@ pub struct Plan {
     pub schema_url: Option<String>,
     /// Who looks for attributes of the resource.
     pub detection: Detection,
+    /// Which tracers are enabled.
+    pub tracers: TracerConfigurator,
 }
 
 /// How attributes of the resource are found.
@@ -205,24 +207,35 @@ fn tracer_provider(walk: &mut Walk, plan: &mut Plan, place: &Place<'_>) {
         plan.id_generator = generator.filter(|component| component.name != "random");
     }
     if let Some(place) = place.get("tracer_configurator/development") {
-        configurator(walk, &place);
+        plan.tracers = configurator(walk, &place);
     }
     processors(walk, plan, place);
 }
 
-/// Tracers are not switched off one by one.
-fn configurator(walk: &mut Walk, place: &Place<'_>) {
-    let tracers = place.get("tracers");
-    let configs = tracers
-        .iter()
-        .flat_map(Place::items)
-        .filter_map(|item| item.get("config"));
-    for config in place.get("default_config").into_iter().chain(configs) {
-        if config.node.get("enabled").and_then(Node::as_bool) == Some(false) {
-            let text = "tracers cannot be disabled in this version";
-            walk.wrong(ErrorKind::Unsupported, &config, text);
-        }
+/// The tracers in their order, and the default behind them as a rule that fits all.
+fn configurator(walk: &mut Walk, place: &Place<'_>) -> TracerConfigurator {
+    let is_enabled = |config: Option<Place<'_>>| {
+        let enabled = config.and_then(|config| config.node.get("enabled").and_then(Node::as_bool));
+        enabled.unwrap_or(true)
+    };
+    let mut tracers = TracerConfigurator::default();
+    for item in place.get("tracers").iter().flat_map(Place::items) {
+        tracers.push(
+            item.text("name").unwrap_or_default(),
+            is_enabled(item.get("config")),
+        );
     }
+    if !is_enabled(place.get("default_config")) {
+        tracers.push("*", false);
+    }
+    if tracers.disables_all() {
+        walk.remark(
+            LogLevel::Info,
+            place,
+            "no tracer is enabled: no spans are recorded",
+        );
+    }
+    tracers
 }
 
 fn processors(walk: &mut Walk, plan: &mut Plan, place: &Place<'_>) {

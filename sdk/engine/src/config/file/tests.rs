@@ -192,13 +192,54 @@ fn types_and_ranges() {
         (
             with([(
                 "tracer_configurator/development",
-                map([("default_config", map([("enabled", false.into())]))]),
+                map([("default_config", map([("enabled", 0.into())]))]),
             )]),
-            ErrorKind::Unsupported,
+            ErrorKind::WrongType,
+        ),
+        (
+            with([(
+                "tracer_configurator/development",
+                map([("tracers", Node::list([map([("name", "a".into())])]))]),
+            )]),
+            ErrorKind::Missing,
         ),
     ] {
         assert_eq!(wrong(&tree).0, kind, "{tree:?}");
     }
+}
+
+#[test]
+fn tracers_that_are_disabled() {
+    let config = |enabled: bool| map([("enabled", enabled.into())]);
+    let tracer = |name: &str, config: Node| map([("name", name.into()), ("config", config)]);
+    let tracers = Node::list([
+        tracer("a.loud", map([])),
+        tracer("a.*", config(false)),
+        tracer("b", config(true)),
+    ]);
+    let of = |default: Node, tracers: Node| {
+        let members = map([("default_config", default), ("tracers", tracers)]);
+        let (plan, remarks) = declarative(&with([("tracer_configurator/development", members)])).unwrap();
+        let enabled = ["a.loud", "a.quiet", "b", "c"].map(|name| plan.tracers.is_enabled(name));
+        let text =
+            "tracer_provider.tracer_configurator/development: no tracer is enabled: no spans are recorded";
+        (enabled, remarks.iter().any(|remark| remark.to_string() == text))
+    };
+    assert_eq!(of(nothing(), tracers.clone()), ([true, false, true, true], false));
+    assert_eq!(of(config(false), tracers), ([true, false, true, false], false));
+    assert_eq!(of(map([]), nothing()), ([true; 4], false));
+    assert_eq!(of(config(false), nothing()), ([false; 4], true));
+    let misspelt = with([(
+        "tracer_configurator/development",
+        map([(
+            "tracers",
+            Node::list([tracer("a", map([("enabeld", false.into())]))]),
+        )]),
+    )]);
+    let (kind, path, hint) = wrong(&misspelt);
+    assert_eq!(kind, ErrorKind::UnknownKey);
+    assert!(path.ends_with("tracers[0].config.enabeld"), "{path}");
+    assert_eq!(hint.as_deref(), Some("enabled"));
 }
 
 #[test]
