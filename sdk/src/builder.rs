@@ -96,6 +96,8 @@ impl Builder {
         buffer_bytes: u64 => buffer_bytes;
         /// `exit_timeout_ms`: how long the end of the process may wait.
         exit_timeout_ms: u64 => exit_timeout_ms;
+        /// `flush_on_signals`: whether SIGTERM and SIGINT flush before they do what they do.
+        flush_on_signals: bool => flush_on_signals;
         /// `entity_refs`: whether OTLP says which attributes belong to which entity; experimental.
         entity_refs: bool => entity_refs;
         /// `disabled`: record nothing.

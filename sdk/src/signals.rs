@@ -2,6 +2,14 @@
 
 #![allow(unsafe_code)] // One of the files that may: see the comment at each block.
 
+#[cfg(unix)]
+pub(crate) mod handler;
+#[cfg(unix)]
+mod semaphore;
+
+#[cfg(unix)]
+pub(crate) use semaphore::Semaphore;
+
 /// Keeps the program's signals off the calling thread: their handlers belong on the program's own threads, and one that
 /// makes spans must not run on a thread that is inside the engine. What the thread itself provokes (a fault, an
 /// abort) still arrives.

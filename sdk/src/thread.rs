@@ -9,10 +9,20 @@ const STACK: usize = 512 << 10;
 
 /// Starts one of our threads. False, and said once, when the system has none to give.
 pub(crate) fn spawn(name: &'static CStr, run: impl FnOnce() + Send + 'static) -> bool {
+    start(name, true, run)
+}
+
+/// As [`spawn`], but one that may wait for the others as a thread of the program's may.
+#[cfg(unix)]
+pub(crate) fn spawn_waiting(name: &'static CStr, run: impl FnOnce() + Send + 'static) -> bool {
+    start(name, false, run)
+}
+
+fn start(name: &'static CStr, is_ours: bool, run: impl FnOnce() + Send + 'static) -> bool {
     let body = move || {
         signals::block_on_this_thread();
         local::with(|local| {
-            local.is_ours.set(true);
+            local.is_ours.set(is_ours);
             // For the thread's whole life.
             std::mem::forget(local.attach(Context::EMPTY.with_suppressed(true)));
         });

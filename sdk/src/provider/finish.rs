@@ -8,6 +8,8 @@ use crate::observe::{self, AtEnd, spans};
 use crate::{exit, fork, local, log, thread};
 use spanline_engine::{Error, Stats};
 use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Has all providers of this process finish when it exits.
@@ -15,11 +17,46 @@ pub(super) fn at_exit() {
     exit::run_at_exit(finish_all);
 }
 
-/// One bound for all of them, and one line for what they lose.
 fn finish_all() {
+    finish_each(registry::all());
+}
+
+/// The process ends by a signal: the providers that asked for it finish.
+#[cfg(unix)]
+pub(super) fn finish_watched() {
+    finish_each(watched());
+}
+
+/// A signal came and does not end the process: the providers that asked for it hand over what they can in the time that
+/// the exit has.
+#[cfg(unix)]
+pub(super) fn flush_watched() {
+    let began = Instant::now();
+    for shared in watched() {
+        let left = shared.config.exit_timeout.saturating_sub(began.elapsed());
+        shared.flush(left, Patience::Exit);
+    }
+}
+
+/// How long the end may take.
+#[cfg(unix)]
+pub(super) fn longest_exit() -> Duration {
+    let exits = watched().into_iter().map(|shared| shared.config.exit_timeout);
+    exits.max().unwrap_or_default()
+}
+
+#[cfg(unix)]
+fn watched() -> Vec<Arc<Shared>> {
+    let all = registry::all().into_iter();
+    all.filter(|shared| shared.is_watching() && !shared.shut_down.load(Ordering::Acquire))
+        .collect()
+}
+
+/// One bound for all of them, and one line for what they lose.
+fn finish_each(providers: Vec<Arc<Shared>>) {
     let began = Instant::now();
     let mut lost = Vec::new();
-    for shared in registry::all() {
+    for shared in providers {
         let left = shared.config.exit_timeout.saturating_sub(began.elapsed());
         lost.extend(finish_within(&shared, left));
     }
@@ -34,11 +71,17 @@ pub(super) fn finish(shared: &Shared) {
     if let Some(line) = finish_within(shared, shared.config.exit_timeout) {
         log::report(log::Level::Warn, "lost_at_drop", format_args!("{line}"));
     }
+    // Where there was nothing to finish.
+    shared.leave_signals();
 }
 
 /// Gives the line that says what was lost.
 fn finish_within(shared: &Shared, timeout: Duration) -> Option<String> {
     if shared.is_shut_down() {
+        // Another thread may be at it: the process does not end before that one is done.
+        if !thread::is_ours() {
+            shared.wait_for_shutdown(timeout);
+        }
         return None;
     }
     // A child that recorded nothing has nothing to finish, and takes no lock that its parent may have held.

@@ -5,6 +5,7 @@ mod current;
 mod described;
 mod engines;
 mod finish;
+mod on_signal;
 pub(crate) mod registry;
 mod scopes;
 mod specs;
@@ -30,7 +31,7 @@ use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
 use spanline_engine::{Error, ErrorKind, Stats};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What every thread needs of a provider.
@@ -52,6 +53,10 @@ pub(crate) struct Shared {
     /// The epoch of the process that is shutting it down; 0 before. A child that is forked off meanwhile is another
     /// process, in which it goes on.
     shutting_down: AtomicU32,
+    /// The thread that is shutting it down.
+    finisher: AtomicUsize,
+    /// The epoch of the process whose signals it is flushed on; 0 for none.
+    watching: AtomicU32,
     engines: ByEpoch<EngineSet>,
 }
 
@@ -67,9 +72,10 @@ impl Shared {
     /// The engine of this process.
     #[inline]
     pub(crate) fn engine(&self, epoch: u32) -> &EngineSet {
-        let set = self
-            .engines
-            .get(epoch, || EngineSet::new(self.id, epoch, &self.config));
+        let set = self.engines.get(epoch, || {
+            self.watch_signals();
+            EngineSet::new(self.id, epoch, &self.config)
+        });
         set.begin();
         set
     }
@@ -94,6 +100,38 @@ impl Shared {
     pub(crate) fn is_shut_down(&self) -> bool {
         let begun = self.shutting_down.load(Ordering::Relaxed);
         begun != 0 && (self.shut_down.load(Ordering::Relaxed) || begun == fork::current_epoch())
+    }
+
+    /// Has it flushed on signals in this process, where that is asked for.
+    fn watch_signals(&self) {
+        let epoch = fork::current_epoch();
+        let wanted = self.config.effective.flush_on_signals && self.is_enabled();
+        if wanted && self.watching.swap(epoch, Ordering::AcqRel) != epoch {
+            on_signal::begin();
+        }
+    }
+
+    /// Whether it is flushed on the signals of this process.
+    fn is_watching(&self) -> bool {
+        let watching = self.watching.load(Ordering::Acquire);
+        watching != 0 && watching == fork::current_epoch()
+    }
+
+    /// Signals are no concern of it any more.
+    fn leave_signals(&self) {
+        if self.is_watching() {
+            self.watching.store(0, Ordering::Release);
+            on_signal::end();
+        }
+    }
+
+    /// Waits for the thread of this process that is shutting it down, at most so long.
+    fn wait_for_shutdown(&self, timeout: Duration) {
+        let deadline = deadline(timeout);
+        let by_itself = self.finisher.load(Ordering::Acquire) == this_thread();
+        while !by_itself && !self.shut_down.load(Ordering::Acquire) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Whether spans that are started now may be recorded.
@@ -133,7 +171,7 @@ impl Shared {
         })
     }
 
-    fn flush(&self, timeout: Duration) -> bool {
+    fn flush(&self, timeout: Duration, patience: Patience) -> bool {
         let deadline = deadline(timeout);
         let mut complete = true;
         for processor in &self.processors {
@@ -143,12 +181,13 @@ impl Shared {
         let set = self.engine(fork::current_epoch());
         let nothing_left = |_| false;
         set.worker()
-            .flush(set.engine(), deadline, Patience::Full, &nothing_left)
+            .flush(set.engine(), deadline, patience, &nothing_left)
             && complete
     }
 
     fn shut_down(&self, timeout: Duration, patience: Patience) -> Result<Report, Error> {
         self.begin_shutdown()?;
+        self.finisher.store(this_thread(), Ordering::Release);
         // New spans take the long way from here, and are refused there.
         self.needs_calls.store(true, Ordering::Relaxed);
         let deadline = deadline(timeout);
@@ -167,6 +206,7 @@ impl Shared {
             spool.close(set.worker());
         }
         self.shut_down.store(true, Ordering::Release);
+        self.leave_signals();
         Ok(Report {
             complete,
             stats: self.stats(),
@@ -191,6 +231,11 @@ impl Shared {
             )),
         }
     }
+}
+
+/// A number that no other thread has while this one runs.
+fn this_thread() -> usize {
+    local::with(|local| std::ptr::from_ref(local).addr())
 }
 
 fn deadline(timeout: Duration) -> Instant {
@@ -263,9 +308,12 @@ impl Provider {
             caught: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
             shutting_down: AtomicU32::new(0),
+            finisher: AtomicUsize::new(0),
+            watching: AtomicU32::new(0),
             engines: ByEpoch::new(),
         });
         registry::add(&shared);
+        shared.watch_signals();
         if shared.config.effective.spool_dir.is_some() {
             // What others left is sent although nothing is recorded here yet.
             shared.engine(fork::current_epoch());
@@ -300,7 +348,7 @@ impl Provider {
 
     /// As [`Self::flush`], within this time.
     pub fn flush_within(&self, timeout: Duration) -> Report {
-        let complete = self.shared().flush(timeout);
+        let complete = self.shared().flush(timeout, Patience::Full);
         Report {
             complete,
             stats: self.stats(),

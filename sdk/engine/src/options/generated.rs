@@ -152,6 +152,11 @@ pub struct Options {
     pub exit_timeout_ms: Option<u64>,
     /// Deadline of `flush` and `shutdown` when the call gives none. Unit: ms. Default: 30000.
     pub flush_timeout_ms: Option<u64>,
+    /// Whether SIGTERM and SIGINT first flush, for at most `exit_timeout_ms`, and then do what they would
+    /// have done: end the process, or call the handler that was there before. A second signal meanwhile does
+    /// so at once. Ignored signals stay ignored, and a handler that the program installs later wins. On
+    /// Unix. Default: false.
+    pub flush_on_signals: Option<bool>,
     /// Records nothing and exports nothing; propagators still work. Default: false.
     pub disabled: Option<bool>,
     /// What the library says about itself. `verbose` is another name of `trace`. Names: `none`, `error`,
@@ -292,6 +297,9 @@ impl fmt::Debug for Options {
         }
         if let Some(value) = &self.flush_timeout_ms {
             debug.field("flush_timeout_ms", value);
+        }
+        if let Some(value) = &self.flush_on_signals {
+            debug.field("flush_on_signals", value);
         }
         if let Some(value) = &self.disabled {
             debug.field("disabled", value);
@@ -454,6 +462,11 @@ pub struct Effective {
     pub exit_timeout_ms: u64,
     /// Deadline of `flush` and `shutdown` when the call gives none. Unit: ms. Default: 30000.
     pub flush_timeout_ms: u64,
+    /// Whether SIGTERM and SIGINT first flush, for at most `exit_timeout_ms`, and then do what they would
+    /// have done: end the process, or call the handler that was there before. A second signal meanwhile does
+    /// so at once. Ignored signals stay ignored, and a handler that the program installs later wins. On
+    /// Unix. Default: false.
+    pub flush_on_signals: bool,
     /// Records nothing and exports nothing; propagators still work. Default: false.
     pub disabled: bool,
     /// What the library says about itself. `verbose` is another name of `trace`. Names: `none`, `error`,
@@ -641,6 +654,7 @@ impl Options {
             self.max_open_spans.is_some(),
             self.exit_timeout_ms.is_some(),
             self.flush_timeout_ms.is_some(),
+            self.flush_on_signals.is_some(),
             self.disabled.is_some(),
             self.log_level.is_some(),
             self.clock.is_some(),
@@ -809,6 +823,9 @@ impl Options {
         if self.flush_timeout_ms.is_none() {
             self.flush_timeout_ms.clone_from(&lower.flush_timeout_ms);
         }
+        if self.flush_on_signals.is_none() {
+            self.flush_on_signals.clone_from(&lower.flush_on_signals);
+        }
         if self.disabled.is_none() {
             self.disabled.clone_from(&lower.disabled);
         }
@@ -885,6 +902,7 @@ impl Options {
             index::MAX_OPEN_SPANS => FromPlain::store(&mut self.max_open_spans, value, name),
             index::EXIT_TIMEOUT_MS => FromPlain::store(&mut self.exit_timeout_ms, value, name),
             index::FLUSH_TIMEOUT_MS => FromPlain::store(&mut self.flush_timeout_ms, value, name),
+            index::FLUSH_ON_SIGNALS => FromPlain::store(&mut self.flush_on_signals, value, name),
             index::DISABLED => FromPlain::store(&mut self.disabled, value, name),
             index::LOG_LEVEL => FromPlain::store(&mut self.log_level, value, name),
             index::CLOCK => FromPlain::store(&mut self.clock, value, name),
@@ -1302,6 +1320,7 @@ impl Effective {
             index::MAX_OPEN_SPANS => self.max_open_spans.show(),
             index::EXIT_TIMEOUT_MS => self.exit_timeout_ms.show(),
             index::FLUSH_TIMEOUT_MS => self.flush_timeout_ms.show(),
+            index::FLUSH_ON_SIGNALS => self.flush_on_signals.show(),
             index::DISABLED => self.disabled.show(),
             index::LOG_LEVEL => self.log_level.show(),
             index::CLOCK => self.clock.show(),
@@ -1363,15 +1382,16 @@ pub(super) mod index {
     pub(in super::super) const MAX_OPEN_SPANS: usize = 46;
     pub(in super::super) const EXIT_TIMEOUT_MS: usize = 47;
     pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 48;
-    pub(in super::super) const DISABLED: usize = 49;
-    pub(in super::super) const LOG_LEVEL: usize = 50;
-    pub(in super::super) const CLOCK: usize = 51;
-    pub(in super::super) const SPOOL_DIR: usize = 52;
-    pub(in super::super) const CONFIG_FILE: usize = 53;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 49;
+    pub(in super::super) const DISABLED: usize = 50;
+    pub(in super::super) const LOG_LEVEL: usize = 51;
+    pub(in super::super) const CLOCK: usize = 52;
+    pub(in super::super) const SPOOL_DIR: usize = 53;
+    pub(in super::super) const CONFIG_FILE: usize = 54;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 54] = [
+pub static TABLE: [OptionInfo; 55] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -2359,6 +2379,25 @@ pub static TABLE: [OptionInfo; 54] = [
         yaml: "distribution.spanline.flush_timeout_ms",
         secret: false,
         text: "Deadline of `flush` and `shutdown` when the call gives none.",
+    },
+    OptionInfo {
+        name: "flush_on_signals",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        yaml: "distribution.spanline.flush_on_signals",
+        secret: false,
+        text: "Whether SIGTERM and SIGINT first flush, for at most `exit_timeout_ms`, and then do what they would have done: end the process, or call the handler that was there before. A second signal meanwhile does so at once. Ignored signals stay ignored, and a handler that the program installs later wins. On Unix.",
     },
     OptionInfo {
         name: "disabled",

@@ -98,6 +98,7 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         max_open_spans: r.number(MAX_OPEN_SPANS, code.max_open_spans)?,
         exit_timeout_ms: r.number(EXIT_TIMEOUT_MS, code.exit_timeout_ms)?,
         flush_timeout_ms: r.number(FLUSH_TIMEOUT_MS, code.flush_timeout_ms)?,
+        flush_on_signals: r.boolean(FLUSH_ON_SIGNALS, code.flush_on_signals),
         disabled: r.boolean(DISABLED, code.disabled),
         log_level: log_level.and_then(LogLevel::from_name).unwrap_or(LogLevel::Info),
         clock: clock
