@@ -5,6 +5,12 @@ use core::fmt::{self, Write};
 /// A string with its quotes.
 pub(crate) fn string(out: &mut (impl Write + ?Sized), text: &str) -> fmt::Result {
     out.write_char('"')?;
+    escaped(out, text)?;
+    out.write_char('"')
+}
+
+/// What stands between its quotes.
+pub(crate) fn escaped(out: &mut (impl Write + ?Sized), text: &str) -> fmt::Result {
     let mut rest = text;
     while let Some(at) = rest
         .bytes()
@@ -21,8 +27,7 @@ pub(crate) fn string(out: &mut (impl Write + ?Sized), text: &str) -> fmt::Result
         }
         rest = rest.get(at + 1..).unwrap_or_default();
     }
-    out.write_str(rest)?;
-    out.write_char('"')
+    out.write_str(rest)
 }
 
 /// A double; what is not a number of JSON goes between `quote`s.

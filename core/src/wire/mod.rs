@@ -3,6 +3,14 @@
 #[cfg(feature = "alloc")]
 mod base64;
 mod json;
+#[cfg(feature = "alloc")]
+mod nested;
 mod proto;
+#[cfg(feature = "alloc")]
+mod tags;
 
+#[cfg(feature = "alloc")]
+pub mod jaeger;
 pub mod otlp;
+#[cfg(feature = "alloc")]
+pub mod zipkin;

@@ -1,6 +1,9 @@
 //! Helpers of the runners of conformance vectors.
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
+#[cfg(feature = "alloc")]
+pub(crate) mod batch;
+
 pub(crate) use spanline_test_vectors::json::{only_members, pairs, same, text};
 pub(crate) use spanline_test_vectors::{Case, Level, Value as Json, run};
 

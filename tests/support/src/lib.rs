@@ -33,9 +33,13 @@
 //! Several runners may share a file: each names the ops that it runs. One case may also be run by several runners (a
 //! map and a list as carrier, say); at each level it counts once and has passed when every one of them passed it.
 //!
+//! With the feature `formats` there is also `formats`, which reads Zipkin's and Jaeger's formats by decoders of others.
+//!
 //! With the feature `server` there is also `server`, a receiver of OTLP that misbehaves by a script.
 
 mod case;
+#[cfg(feature = "formats")]
+pub mod formats;
 pub mod json;
 mod report;
 mod run;

@@ -4,14 +4,18 @@ use crate::Value;
 #[cfg(feature = "alloc")]
 use alloc::{vec, vec::Vec};
 
-/// A list of keys with values, however it is stored.
-pub(super) trait Entries {
+/// A list of keys, however it is stored.
+pub(in crate::wire) trait Keys {
     fn count(&self) -> usize;
     fn key(&self, at: usize) -> &str;
+}
+
+/// Their values.
+pub(in crate::wire) trait Entries: Keys {
     fn value(&self, at: usize) -> Value<'_>;
 }
 
-impl Entries for [(&str, Value<'_>)] {
+impl<V> Keys for [(&str, V)] {
     fn count(&self) -> usize {
         self.len()
     }
@@ -19,14 +23,16 @@ impl Entries for [(&str, Value<'_>)] {
     fn key(&self, at: usize) -> &str {
         self.get(at).map_or("", |entry| entry.0)
     }
+}
 
+impl Entries for [(&str, Value<'_>)] {
     fn value(&self, at: usize) -> Value<'_> {
         self.get(at).map_or(Value::Empty, |entry| entry.1)
     }
 }
 
 #[cfg(feature = "alloc")]
-impl Entries for [(alloc::string::String, crate::OwnedValue)] {
+impl Keys for [(alloc::string::String, crate::OwnedValue)] {
     fn count(&self) -> usize {
         self.len()
     }
@@ -34,14 +40,17 @@ impl Entries for [(alloc::string::String, crate::OwnedValue)] {
     fn key(&self, at: usize) -> &str {
         self.get(at).map_or("", |entry| &entry.0)
     }
+}
 
+#[cfg(feature = "alloc")]
+impl Entries for [(alloc::string::String, crate::OwnedValue)] {
     fn value(&self, at: usize) -> Value<'_> {
         self.get(at).map_or(Value::Empty, |entry| entry.1.as_value())
     }
 }
 
 #[cfg(feature = "alloc")]
-impl Entries for [crate::KeyValue] {
+impl Keys for [crate::KeyValue] {
     fn count(&self) -> usize {
         self.len()
     }
@@ -49,14 +58,17 @@ impl Entries for [crate::KeyValue] {
     fn key(&self, at: usize) -> &str {
         self.get(at).map_or("", |entry| &entry.key)
     }
+}
 
+#[cfg(feature = "alloc")]
+impl Entries for [crate::KeyValue] {
     fn value(&self, at: usize) -> Value<'_> {
         self.get(at).map_or(Value::Empty, |entry| entry.value.as_value())
     }
 }
 
 /// Where each key stands first and last.
-pub(super) struct Occurrences<'e, E: ?Sized> {
+pub(in crate::wire) struct Occurrences<'e, E: ?Sized> {
     entries: &'e E,
     /// Of long lists, so that they do not cost the square of their length.
     #[cfg(feature = "alloc")]
@@ -67,8 +79,8 @@ pub(super) struct Occurrences<'e, E: ?Sized> {
 #[cfg(feature = "alloc")]
 const SHORT: usize = 32;
 
-impl<'e, E: Entries + ?Sized> Occurrences<'e, E> {
-    pub(super) fn new(entries: &'e E) -> Self {
+impl<'e, E: Keys + ?Sized> Occurrences<'e, E> {
+    pub(in crate::wire) fn new(entries: &'e E) -> Self {
         Self {
             entries,
             #[cfg(feature = "alloc")]
@@ -91,7 +103,7 @@ impl<'e, E: Entries + ?Sized> Occurrences<'e, E> {
             .unwrap_or(at)
     }
 
-    pub(super) fn last(&self, at: usize) -> usize {
+    pub(in crate::wire) fn last(&self, at: usize) -> usize {
         #[cfg(feature = "alloc")]
         if let Some((_, last)) = self.table.get(at) {
             return *last;
@@ -102,7 +114,9 @@ impl<'e, E: Entries + ?Sized> Occurrences<'e, E> {
             .find(|&other| self.entries.key(other) == key)
             .unwrap_or(at)
     }
+}
 
+impl<'e, E: Entries + ?Sized> Occurrences<'e, E> {
     /// The places of first occurrence, each with the place of the value that counts.
     pub(super) fn unique(&self) -> impl Iterator<Item = (&'e str, Value<'e>)> {
         (0..self.entries.count())
@@ -112,7 +126,7 @@ impl<'e, E: Entries + ?Sized> Occurrences<'e, E> {
 }
 
 #[cfg(feature = "alloc")]
-fn table<E: Entries + ?Sized>(entries: &E) -> Vec<(usize, usize)> {
+fn table<E: Keys + ?Sized>(entries: &E) -> Vec<(usize, usize)> {
     let mut order: Vec<usize> = (0..entries.count()).collect();
     order.sort_by_key(|&at| entries.key(at));
     let mut table = vec![(0, 0); order.len()];

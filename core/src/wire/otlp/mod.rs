@@ -6,11 +6,11 @@
 
 mod check;
 mod frame;
-mod keys;
+pub(super) mod keys;
 mod parts;
 mod pieces;
 mod span;
-mod text;
+pub(super) mod text;
 mod value;
 mod value_view;
 mod view;

@@ -1,7 +1,7 @@
 //! The writers of events and links.
 
 use super::frame::{EVENT_ATTRIBUTES, LINK_ATTRIBUTES, SPAN_EVENTS, SPAN_LINKS};
-use super::keys::{Entries, Occurrences};
+use super::keys::{Entries, Keys, Occurrences};
 use super::span::{fixed64_len, ids, wire_flags};
 use super::value::{attribute_len, put_attribute};
 use crate::wire::proto::{Sink, Slice, framed_len, optional_len, optional_varint_len};

@@ -28,6 +28,12 @@ impl Display for ValueText<'_> {
     }
 }
 
+/// A value as JSON has it.
+#[cfg(feature = "alloc")]
+pub(in crate::wire) fn json_value(out: &mut impl Write, value: ValueView<'_>) -> fmt::Result {
+    json(out, value, 1)
+}
+
 fn json(out: &mut impl Write, value: ValueView<'_>, depth: u32) -> fmt::Result {
     match value {
         ValueView::Bool(value) => write!(out, "{value}"),
