@@ -1,6 +1,9 @@
 //! The sampling vectors, at the level of core: requests are made by hand, no span is started.
 
 mod common;
+#[cfg(feature = "alloc")]
+#[path = "common/composable.rs"]
+mod composable;
 
 use common::{Case, Json, Level, number56, only_members, run, same, text};
 use spanline_core::TraceId;
@@ -70,11 +73,10 @@ mod owned {
     use super::*;
     use common::pairs;
     use spanline_core::sample::{
-        AlwaysOff, AlwaysOn, AlwaysRecord, Decision, ParentBased, Probability, Quick, Sampler,
+        AlwaysOff, AlwaysOn, AlwaysRecord, Composite, Decision, ParentBased, Probability, Quick, Sampler,
         SamplingRequest, SamplingResult, TraceIdRatioBased,
     };
     use spanline_core::{Context, OwnedValue, SpanContext, SpanId, SpanKind, TraceFlags, TraceState, Value};
-    use spanline_test_vectors::Outcome;
 
     fn sampler(config: &Json, deferred_as_root: bool) -> Result<Box<dyn Sampler>, String> {
         if let Some(name) = config.as_str() {
@@ -86,12 +88,17 @@ mod owned {
         }
         let (name, options) = config
             .as_object()
-            .and_then(|object| object.iter().next())
+            .and_then(|object| {
+                // Beside the sampler stand the attributes and the kind of the span.
+                let mut members = object.iter();
+                members.find(|(name, _)| !["attributes", "kind"].contains(&name.as_str()))
+            })
             .unwrap();
         let nested = |config| sampler(config, deferred_as_root);
         Ok(match name.as_str() {
             "always_on" => Box::new(AlwaysOn),
             "probability" => Box::new(Probability::new(options.as_f64().unwrap()).ok_or("refused")?),
+            "composite" => Box::new(Composite::new(composable::of(options)?)),
             "always_record" => Box::new(AlwaysRecord::new(nested(options)?)),
             "parent_based" => {
                 let mut made = ParentBased::new(nested(&options["root"])?).deferred_as_root(deferred_as_root);
@@ -161,14 +168,7 @@ mod owned {
         same("what the plan promised", &SamplingResult::of(promised), result)
     }
 
-    fn sample(case: &Case) -> Outcome {
-        if case.get("sampler").get("composite").is_some() {
-            return Outcome::Skipped("composite samplers come with a later issue".into());
-        }
-        decision(case).into()
-    }
-
-    fn decision(case: &Case) -> Result<(), String> {
+    fn sample(case: &Case) -> Result<(), String> {
         only_members(case.get("config"), &["deferred_as_root"])?;
         let sampler = sampler(
             case.get("sampler"),
@@ -176,15 +176,25 @@ mod owned {
         )?;
         let parent = parent(case.get("parent"))?;
         let span = parent.span_context();
-        let none: [(&str, Value<'_>); 0] = [];
-        let source: &[(&str, Value<'_>)] = &none;
+        let of_span = case.get("sampler");
+        let attributes: Vec<(&str, Value<'_>)> = of_span["attributes"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.as_str(), text(value).into()))
+            .collect();
+        let source: &[(&str, Value<'_>)] = &attributes;
+        let kind = match &of_span["kind"] {
+            Json::Null => SpanKind::Internal,
+            name => composable::kind(text(name)).ok_or("no such kind")?,
+        };
         let random = !span.is_valid() || span.flags().is_random();
         let request = SamplingRequest::new(
             &parent,
             trace_id(case.value()),
             random,
             "span",
-            SpanKind::Internal,
+            kind,
             &source,
             &[],
         );

@@ -5,6 +5,7 @@ use crate::config::{self, Layer, Model, Node, Registry};
 use crate::detect::{self, HostDetector, ProcessDetector, ResourceDetector};
 use crate::export::{MemoryExporter, SpanExporter};
 use crate::features::FEATURES;
+use crate::learning::Learning;
 use crate::log::{self, Level};
 use crate::processor::SpanProcessor;
 use crate::provider::{Config, Described, ExporterSpec, Parts, Provider, Scopes, set_global, specs};
@@ -383,6 +384,9 @@ impl Builder {
         tracers.append(made.tracers);
         let mut processors = made.processors;
         processors.extend(self.processors);
+        if sampler.learns() {
+            processors.push(Arc::new(Learning(sampler.clone())));
+        }
         let config = Config {
             described: Described::new(resource, effective.entity_refs),
             scopes: Scopes::new(),

@@ -150,6 +150,12 @@ impl Clock {
         }
     }
 
+    /// Nanoseconds of a clock that only goes forward, but for what a calibration corrects.
+    #[inline]
+    pub(crate) fn monotonic(&self) -> u64 {
+        self.published.read().monotonic(self.now_raw())
+    }
+
     /// What time this reading was, in nanoseconds since the Unix epoch, by the calibration in use.
     #[inline]
     pub(crate) fn to_unix_nanos(&self, raw: u64) -> u64 {

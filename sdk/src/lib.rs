@@ -43,6 +43,7 @@ mod guard;
 pub mod http;
 mod id_generator;
 mod latest;
+mod learning;
 mod local;
 mod log;
 mod macros;

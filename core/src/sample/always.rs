@@ -1,6 +1,6 @@
 //! The samplers without arithmetic: always on, always off, always record.
 
-use super::{Decision, Plan, Quick, Sampler, SamplingRequest, SamplingResult};
+use super::{Decision, Plan, Quick, Sampler, SamplerReport, SamplingRequest, SamplingResult, SpanOutcome};
 use crate::Notice;
 use alloc::{boxed::Box, format, string::String};
 
@@ -20,6 +20,10 @@ impl Sampler for AlwaysOn {
     fn plan(&self) -> Plan {
         Plan::all(Quick::Sample)
     }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_rate(1.0)
+    }
 }
 
 /// Drops every span.
@@ -37,6 +41,10 @@ impl Sampler for AlwaysOff {
 
     fn plan(&self) -> Plan {
         Plan::all(Quick::Drop)
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_rate(0.0)
     }
 }
 
@@ -89,5 +97,21 @@ impl Sampler for AlwaysRecord {
 
     fn take_notice(&self) -> Option<Notice> {
         self.root.take_notice()
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_part("root", self.root.report())
+    }
+
+    fn learns(&self) -> bool {
+        self.root.learns()
+    }
+
+    fn observe(&self, outcome: &SpanOutcome<'_>) {
+        self.root.observe(outcome);
+    }
+
+    fn shutdown(&self) {
+        self.root.shutdown();
     }
 }

@@ -1,6 +1,9 @@
 //! The parent-based sampler.
 
-use super::{AlwaysOff, AlwaysOn, Plan, Probability, Sampler, SamplingRequest, SamplingResult};
+use super::{
+    AlwaysOff, AlwaysOn, Plan, Probability, Sampler, SamplerReport, SamplingRequest, SamplingResult,
+    SpanOutcome,
+};
 use crate::Notice;
 use alloc::{boxed::Box, format, string::String};
 
@@ -82,6 +85,17 @@ impl ParentBased {
         self
     }
 
+    /// The samplers that it asks, by what for.
+    fn parts(&self) -> [(&'static str, &dyn Sampler); 5] {
+        [
+            ("root", &*self.root),
+            ("remote parent sampled", &*self.remote_sampled),
+            ("remote parent not sampled", &*self.remote_not_sampled),
+            ("local parent sampled", &*self.local_sampled),
+            ("local parent not sampled", &*self.local_not_sampled),
+        ]
+    }
+
     /// The delegate for this request.
     fn choose(&self, request: &SamplingRequest<'_>) -> &dyn Sampler {
         let parent = request.parent.span_context();
@@ -126,14 +140,30 @@ impl Sampler for ParentBased {
     }
 
     fn take_notice(&self) -> Option<Notice> {
-        [
-            &self.root,
-            &self.remote_sampled,
-            &self.remote_not_sampled,
-            &self.local_sampled,
-            &self.local_not_sampled,
-        ]
-        .into_iter()
-        .find_map(|delegate| delegate.take_notice())
+        self.parts().into_iter().find_map(|(_, part)| part.take_notice())
+    }
+
+    fn report(&self) -> SamplerReport {
+        let report = SamplerReport::new(self.description());
+        let parts = self.parts().into_iter();
+        parts.fold(report, |report, (name, part)| {
+            report.with_part(name, part.report())
+        })
+    }
+
+    fn learns(&self) -> bool {
+        self.parts().into_iter().any(|(_, part)| part.learns())
+    }
+
+    fn observe(&self, outcome: &SpanOutcome<'_>) {
+        for (_, part) in self.parts() {
+            part.observe(outcome);
+        }
+    }
+
+    fn shutdown(&self) {
+        for (_, part) in self.parts() {
+            part.shutdown();
+        }
     }
 }

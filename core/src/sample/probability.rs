@@ -1,6 +1,9 @@
 //! The consistent probability sampler.
 
-use super::{Decision, OtState, Plan, Quick, Sampler, SamplingRequest, SamplingResult, Threshold};
+use super::{
+    Plan, Quick, Sampler, SamplerReport, SamplingRequest, SamplingResult, Threshold,
+    consistent::{Look, sampled_or_not},
+};
 use crate::{Notice, TraceState, notice::Notices};
 use alloc::{format, string::String};
 
@@ -44,62 +47,17 @@ impl Probability {
     pub const fn threshold(&self) -> Threshold {
         self.threshold
     }
-
-    /// The trace state of a span with this parent state after the decision: `None` leaves it.
-    fn mark(
-        &self,
-        parent: &TraceState,
-        ot: OtState<'_>,
-        old: Option<&str>,
-        sampled: bool,
-    ) -> Option<TraceState> {
-        let ot = ot.with_threshold(sampled.then_some(self.threshold));
-        let encoded = match ot.encode() {
-            Some(encoded) => encoded,
-            None => {
-                self.notices.raise(Notice::OtStateFull);
-                // What was there stays, but for a threshold that no longer holds.
-                OtState::parse(old.unwrap_or_default())
-                    .with_threshold(None)
-                    .encode()?
-            }
-        };
-        match (encoded.as_str(), old) {
-            (text, Some(old)) if text == old => None,
-            ("", None) => None,
-            ("", Some(_)) => Some(parent.delete(OT)),
-            (text, _) => parent.set(OT, text).ok(),
-        }
-    }
 }
 
 impl Sampler for Probability {
     fn should_sample(&self, request: &SamplingRequest<'_>) -> SamplingResult {
-        let parent = request.parent.span_context();
-        let trace_state = parent.trace_state();
-        let old = trace_state.get(OT);
-        let mut ot = old.map(OtState::parse).unwrap_or_default();
-        let mut inserted = false;
-        if !request.trace_id_random && ot.random_value().is_none() {
-            if parent.is_valid() {
-                self.notices.raise(Notice::UnknownRandomness);
-            } else if let Some(random) = request.random {
-                ot = ot.with_random_value(random);
-                inserted = true;
-            }
-        }
-        let sampled = self.threshold.keeps(ot.randomness(request.trace_id));
-        let mut result = SamplingResult::of(if sampled {
-            Decision::RecordAndSample
-        } else {
-            Decision::Drop
-        });
-        result.trace_state = if !sampled && old.is_none() && !inserted {
-            None
-        } else if sampled && trace_state.is_empty() && !inserted {
+        let look = Look::at(request, &self.notices);
+        let sampled = self.threshold.keeps(look.randomness);
+        let mut result = SamplingResult::of(sampled_or_not(sampled));
+        result.trace_state = if sampled && look.is_bare() && look.trace_state().is_empty() {
             Some(self.fresh.clone())
         } else {
-            self.mark(trace_state, ot, old, sampled)
+            look.mark(sampled.then_some(self.threshold), &self.notices)
         };
         result
     }
@@ -114,6 +72,10 @@ impl Sampler for Probability {
             root: Quick::Threshold(self.threshold),
             ..Plan::default()
         }
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_rate(self.threshold.probability())
     }
 
     fn take_notice(&self) -> Option<Notice> {

@@ -1,6 +1,6 @@
 //! The trace-id ratio sampler, frozen: what the names `traceidratio` and `parentbased_traceidratio` mean.
 
-use super::{Decision, Plan, Quick, Sampler, SamplingRequest, SamplingResult};
+use super::{Decision, Plan, Quick, Sampler, SamplerReport, SamplingRequest, SamplingResult};
 use crate::{Notice, TraceId, notice::Notices};
 use alloc::{format, string::String};
 
@@ -71,6 +71,15 @@ impl Sampler for TraceIdRatioBased {
             0 => Quick::Drop,
             _ => Quick::Ask,
         })
+    }
+
+    fn report(&self) -> SamplerReport {
+        let rate = if self.ratio > 0.0 {
+            self.ratio.min(1.0)
+        } else {
+            0.0
+        };
+        SamplerReport::new(self.description()).with_rate(rate)
     }
 
     fn take_notice(&self) -> Option<Notice> {

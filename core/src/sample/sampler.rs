@@ -1,6 +1,6 @@
 //! The sampler contract.
 
-use super::Threshold;
+use super::{SamplerReport, SpanOutcome, Threshold};
 use crate::{Context, KeyValue, Link, Notice, SpanKind, TraceId, TraceState, Value};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
@@ -56,10 +56,13 @@ pub struct SamplingRequest<'a> {
     /// 64 fresh random bits, for samplers that need some: core draws none itself. Default: none, then a sampler that
     /// would need them does without.
     pub random: Option<u64>,
+    /// This moment in nanoseconds, by a clock that only goes forward, for samplers that go by time: core reads none
+    /// itself. What it counts from does not matter. Default: 0, then no time passes for them.
+    pub now: u64,
 }
 
 impl<'a> SamplingRequest<'a> {
-    /// A request of these parts, without random bits.
+    /// A request of these parts, without random bits and without time.
     pub fn new(
         parent: &'a Context,
         trace_id: TraceId,
@@ -78,14 +81,22 @@ impl<'a> SamplingRequest<'a> {
             attributes,
             links,
             random: None,
+            now: 0,
         }
     }
 
-    /// The same with 64 fresh random bits. Worth giving when the trace id is not known to be random, which is when
-    /// probability samplers ask for them.
+    /// The same with 64 fresh random bits. Probability samplers ask for them when the trace id is not known to be random,
+    /// composite ones when the parent's probability is not known.
     #[must_use]
     pub const fn with_random(mut self, random: u64) -> Self {
         self.random = Some(random);
+        self
+    }
+
+    /// The same at this moment: see [`SamplingRequest::now`].
+    #[must_use]
+    pub const fn with_now(mut self, now: u64) -> Self {
+        self.now = now;
         self
     }
 }
@@ -185,6 +196,25 @@ pub trait Sampler: Send + Sync + core::fmt::Debug {
     fn take_notice(&self) -> Option<Notice> {
         None
     }
+
+    /// Its description, current rate and statistics. By default the description alone.
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description())
+    }
+
+    /// Whether it wants to be told of spans that end, by [`Sampler::observe`]. Read once, when the provider is built;
+    /// telling it costs every recorded span. By default it does not.
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// A recorded span has ended. Only called when [`Sampler::learns`] said so. Must not block.
+    fn observe(&self, outcome: &SpanOutcome<'_>) {
+        let _ = outcome;
+    }
+
+    /// The provider has shut down: nothing is asked any more, so that whatever runs for this sampler may end.
+    fn shutdown(&self) {}
 }
 
 macro_rules! forward {
@@ -205,6 +235,22 @@ macro_rules! forward {
 
             fn take_notice(&self) -> Option<Notice> {
                 (**self).take_notice()
+            }
+
+            fn report(&self) -> SamplerReport {
+                (**self).report()
+            }
+
+            fn learns(&self) -> bool {
+                (**self).learns()
+            }
+
+            fn observe(&self, outcome: &SpanOutcome<'_>) {
+                (**self).observe(outcome);
+            }
+
+            fn shutdown(&self) {
+                (**self).shutdown();
             }
         }
     )*};

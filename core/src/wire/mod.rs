@@ -2,7 +2,7 @@
 
 #[cfg(feature = "alloc")]
 mod base64;
-mod json;
+pub(crate) mod json;
 #[cfg(feature = "alloc")]
 mod nested;
 mod proto;

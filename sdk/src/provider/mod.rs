@@ -26,7 +26,7 @@ use crate::tracer::Tracer;
 use crate::{IdGenerator, fork, guard, local};
 use engines::EngineSet;
 use spanline_core::propagate::TextMapPropagator;
-use spanline_core::sample::{Plan, Sampler};
+use spanline_core::sample::{Plan, Sampler, SamplerCounts, SamplerReport};
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
 use spanline_engine::{Error, ErrorKind, Stats};
@@ -195,6 +195,7 @@ impl Shared {
             let left = deadline.saturating_duration_since(Instant::now());
             guard::foreign(&self.caught, "processor", || processor.shutdown(left));
         }
+        guard::foreign(&self.caught, "sampler", || self.sampler.shutdown());
         let set = self.engine(fork::current_epoch());
         set.engine().close();
         // What others left is waited for as what is this process's own.
@@ -449,6 +450,34 @@ impl Provider {
     /// What the sampler says of itself.
     pub fn sampler_description(&self) -> String {
         self.shared().sampler.description()
+    }
+
+    /// What the sampler does now: description, current rate and statistics, with those of the samplers that it asks. Where
+    /// it counts nothing itself the counts are the provider's: all spans started, and those sampled.
+    ///
+    /// ```
+    /// use spanline::sample::{ParentBased, RateLimiting};
+    /// let sampler = ParentBased::new(RateLimiting::new(2.0).unwrap());
+    /// let provider = spanline::init().custom_sampler(sampler).exporter("memory").build()?;
+    /// for _ in 0..5 {
+    ///     provider.tracer("docs").span("work").start().end();
+    /// }
+    /// let report = provider.sampler_report();
+    /// assert_eq!(report.counts.unwrap().sampled, 2);
+    /// assert_eq!((&*report.parts[0].part, report.parts[0].per_second), ("root", Some(2.0)));
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn sampler_report(&self) -> SamplerReport {
+        let shared = self.shared();
+        let report = guard::foreign(&shared.caught, "sampler", || shared.sampler.report());
+        let mut report = report.unwrap_or_default();
+        report.counts.get_or_insert_with(|| {
+            let stats = shared.stats();
+            let by = stats.started_by;
+            let sampled = by.none.sampled + by.local.sampled + by.remote.sampled;
+            SamplerCounts::new(stats.started, sampled)
+        });
+        report
     }
 
     /// Makes this the global provider: that of `span!` and of global tracers on every thread, for good.

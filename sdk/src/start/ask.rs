@@ -143,7 +143,7 @@ fn decide(
     start: &Start<'_>,
 ) -> SamplingResult {
     let attributes = Attributes(start.attributes);
-    let mut request = SamplingRequest::new(
+    let request = SamplingRequest::new(
         parent,
         trace_id,
         random,
@@ -152,7 +152,8 @@ fn decide(
         &attributes,
         start.links,
     );
-    if !random && let Ok(bits) = local::lane(shared.id, |_, dice| dice.next_u64(shared.clock)) {
+    let mut request = request.with_now(shared.clock.monotonic());
+    if let Ok(bits) = local::lane(shared.id, |_, dice| dice.next_u64(shared.clock)) {
         request = request.with_random(bits);
     }
     guard::foreign(&shared.caught, "sampler", || {

@@ -3,15 +3,21 @@
 use super::propagation::{span_id, trace_id, trace_state};
 use crate::common::{FixedIds, memory, only_members, pairs, same, spans, text};
 use spanline::options::SamplerOption;
-use spanline::sample::{AlwaysOff, AlwaysOn, AlwaysRecord, ParentBased, Probability, Sampler};
+use spanline::sample::{AlwaysOff, AlwaysOn, AlwaysRecord, Composite, ParentBased, Probability, Sampler};
 use spanline::{Builder, Context, FinishedSpan, OwnedValue, SpanContext, SpanId, TraceFlags};
 use spanline_test_vectors::serde_json::Map;
-use spanline_test_vectors::{Case, Level, Outcome, Value as Json, run};
+use spanline_test_vectors::{Case, Level, Value as Json, run};
+
+#[path = "../../../core/tests/common/composable.rs"]
+mod composable;
 
 const SPAN: SpanId = SpanId::from_bytes([7; 8]);
 
 fn sampler(config: &Json, deferred_as_root: bool) -> Result<Box<dyn Sampler>, String> {
-    let (name, options) = match config.as_object().and_then(|object| object.iter().next()) {
+    // Beside the sampler stand the attributes and the kind of the span.
+    let members = config.as_object().into_iter().flatten();
+    let mut members = members.filter(|(name, _)| !["attributes", "kind"].contains(&name.as_str()));
+    let (name, options) = match members.next() {
         Some((name, options)) => (name.as_str(), options),
         None => (text(config), &Json::Null),
     };
@@ -20,6 +26,7 @@ fn sampler(config: &Json, deferred_as_root: bool) -> Result<Box<dyn Sampler>, St
         "always_on" => Box::new(AlwaysOn),
         "always_off" => Box::new(AlwaysOff),
         "probability" => Box::new(Probability::new(options.as_f64().unwrap()).ok_or("refused")?),
+        "composite" => Box::new(Composite::new(composable::of(options)?)),
         "always_record" => Box::new(AlwaysRecord::new(nested(options)?)),
         "parent_based" => {
             let mut made = ParentBased::new(nested(&options["root"])?).deferred_as_root(deferred_as_root);
@@ -67,7 +74,15 @@ fn one_span(case: &Case, builder: Builder, parent: &Context) -> Seen {
     let ids = FixedIds::new([trace_id(case.get("trace_id"))], [SPAN]).random(true);
     let provider = builder.id_generator(ids).build().unwrap();
     let tracer = provider.tracer("vectors");
-    let span = tracer.span("span").parent(parent).start();
+    let of_span = case.get("sampler");
+    let mut builder = tracer.span("span").parent(parent);
+    for (key, value) in of_span["attributes"].as_object().into_iter().flatten() {
+        builder = builder.attribute(key, text(value));
+    }
+    if let Some(kind) = of_span["kind"].as_str().and_then(composable::kind) {
+        builder = builder.kind(kind);
+    }
+    let span = builder.start();
     let (recording, context) = (span.is_recording(), span.context().clone());
     span.end();
     let exported = spans(&provider).pop();
@@ -78,14 +93,7 @@ fn one_span(case: &Case, builder: Builder, parent: &Context) -> Seen {
     }
 }
 
-fn sample(case: &Case) -> Outcome {
-    match case.get("sampler").get("composite") {
-        Some(_) => Outcome::Skipped("composite samplers come with a later issue".into()),
-        None => decision(case).into(),
-    }
-}
-
-fn decision(case: &Case) -> Result<(), String> {
+fn sample(case: &Case) -> Result<(), String> {
     only_members(case.get("config"), &["deferred_as_root"])?;
     let sampler = sampler(
         case.get("sampler"),
@@ -135,8 +143,8 @@ fn decision(case: &Case) -> Result<(), String> {
                 }
             }
             "attributes" => {
-                let exported = seen.exported.as_ref().ok_or("not exported")?;
                 for (key, value) in value.as_object().unwrap() {
+                    let exported = seen.exported.as_ref().ok_or("not exported")?;
                     same(
                         key,
                         exported.attribute(key).and_then(OwnedValue::as_str),

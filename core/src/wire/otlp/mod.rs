@@ -22,7 +22,7 @@ mod entity_view;
 #[cfg(feature = "alloc")]
 mod envelope;
 #[cfg(feature = "alloc")]
-mod json;
+pub(crate) mod json;
 #[cfg(feature = "alloc")]
 mod part;
 #[cfg(feature = "alloc")]

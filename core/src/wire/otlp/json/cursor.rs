@@ -16,14 +16,14 @@ fn from_skip((message, offset): (&'static str, usize)) -> DecodeError {
 
 /// One value in its text.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Json<'a> {
+pub(crate) struct Json<'a> {
     body: &'a str,
     at: usize,
 }
 
 impl<'a> Json<'a> {
     /// Checks that the body is UTF-8 and exactly one JSON value.
-    pub(in super::super) fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         let text = str::from_utf8(body).map_err(|bad| error("the body is not UTF-8", bad.valid_up_to()))?;
         let at = skip::space(body, 0);
         let end = skip::space(body, skip::value(body, at).map_err(from_skip)?);
@@ -35,6 +35,12 @@ impl<'a> Json<'a> {
 
     pub(super) fn error(self, message: &'static str) -> DecodeError {
         error(message, self.at)
+    }
+
+    /// Whether this is a string.
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) fn is_string(self) -> bool {
+        self.first() == b'"'
     }
 
     fn first(self) -> u8 {
@@ -50,10 +56,7 @@ impl<'a> Json<'a> {
     }
 
     /// The members of these names; null is as good as absent, of a repeated name the last counts.
-    pub(in super::super) fn members<const N: usize>(
-        self,
-        names: [&str; N],
-    ) -> Result<[Option<Self>; N], DecodeError> {
+    pub(crate) fn members<const N: usize>(self, names: [&str; N]) -> Result<[Option<Self>; N], DecodeError> {
         let mut found = [None; N];
         let mut cursor = Cursor::open(self, b'{', "expected a JSON object")?;
         while let Some(name) = cursor.name()? {
@@ -67,7 +70,7 @@ impl<'a> Json<'a> {
     }
 
     /// The elements of an array.
-    pub(in super::super) fn elements(
+    pub(crate) fn elements(
         self,
         mut each: impl FnMut(Self) -> Result<(), DecodeError>,
     ) -> Result<(), DecodeError> {
@@ -88,7 +91,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    pub(in super::super) fn str(self) -> Result<Cow<'a, str>, DecodeError> {
+    pub(crate) fn str(self) -> Result<Cow<'a, str>, DecodeError> {
         self.cursor().string()
     }
 
@@ -119,14 +122,14 @@ impl<'a> Json<'a> {
     }
 
     /// An enumeration: a whole number, never a name or a string.
-    pub(in super::super) fn enumeration(self) -> Result<i32, DecodeError> {
+    pub(crate) fn enumeration(self) -> Result<i32, DecodeError> {
         match self.first() {
             b'"' => Err(self.error("an enumeration must be a number, not a name")),
             _ => self.integer(),
         }
     }
 
-    pub(super) fn f64(self) -> Result<f64, DecodeError> {
+    pub(crate) fn f64(self) -> Result<f64, DecodeError> {
         let text = self.number()?;
         match (&*text, self.first()) {
             ("NaN", _) => Ok(f64::NAN),

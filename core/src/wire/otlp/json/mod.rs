@@ -7,6 +7,6 @@ mod skip;
 mod value;
 mod write;
 
-pub(super) use cursor::Json;
+pub(crate) use cursor::Json;
 pub use decode::{JsonRequest, decode_request_json};
 pub use write::{write_json_request, write_json_span};
