@@ -1,6 +1,6 @@
 //! The context: what a piece of work carries along (OpenTelemetry context API).
 
-use crate::{Baggage, SpanContext};
+use crate::{Baggage, SpanContext, SpanId};
 use alloc::{sync::Arc, vec::Vec};
 use core::{any::Any, fmt, num::NonZeroU64};
 
@@ -43,6 +43,8 @@ const DEBUG: u8 = 4;
 #[derive(Clone, Default)]
 struct Extra {
     baggage: Baggage,
+    /// Few formats write it, so it does not make every context larger. Zero: not known.
+    parent_span_id: SpanId,
     values: Vec<(ContextKey, ContextValue)>,
 }
 
@@ -92,6 +94,9 @@ impl Context {
         if !span_context.is_remote() {
             self.marks.0 &= !DEFERRED;
         }
+        if span_context.span_id() != self.span_context.span_id() {
+            self = self.with_parent_span_id(SpanId::INVALID);
+        }
         self.span_context = span_context;
         self.handle = handle;
         self
@@ -101,12 +106,13 @@ impl Context {
     #[must_use]
     pub fn with_remote_span_context(mut self, span_context: SpanContext) -> Self {
         self.marks.0 &= !(DEFERRED | DEBUG);
+        self = self.with_parent_span_id(SpanId::INVALID);
         self.span_context = span_context;
         self.handle = None;
         self
     }
 
-    /// Whether it carries baggage or values under keys.
+    /// Whether it carries baggage, values under keys or the id of its span's parent.
     #[inline]
     pub const fn carries_more(&self) -> bool {
         self.extra.is_some()
@@ -126,6 +132,25 @@ impl Context {
             return self;
         }
         Arc::make_mut(self.extra.get_or_insert_with(Arc::default)).baggage = baggage;
+        self
+    }
+
+    /// The id of the parent of the span it carries; invalid when there is none or it is not known. Another span
+    /// clears it. Only formats that [ask for it](crate::propagate::TextMapPropagator::needs_parent_span_id) write it.
+    #[inline]
+    pub fn parent_span_id(&self) -> SpanId {
+        match &self.extra {
+            None => SpanId::INVALID,
+            Some(extra) => extra.parent_span_id,
+        }
+    }
+
+    /// The same, with this id of the parent of the span it carries.
+    #[must_use]
+    pub fn with_parent_span_id(mut self, parent: SpanId) -> Self {
+        if self.parent_span_id() != parent {
+            Arc::make_mut(self.extra.get_or_insert_with(Arc::default)).parent_span_id = parent;
+        }
         self
     }
 

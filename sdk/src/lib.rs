@@ -19,7 +19,8 @@
 //!
 //! * [`init`] describes and starts a [`Provider`]; the environment (`OTEL_*`) alone is enough.
 //! * [`span!`], [`macro@traced`] and [`Tracer`] make spans; [`context`] says what is current; [`InSpan`] runs futures in a span.
-//! * [`inject`] and [`extract`] carry the context over process boundaries.
+//! * [`inject`] and [`extract`] carry the context over process boundaries; [`messaging`], [`sql`] and [`environment`] over
+//!   particular ones.
 //! * After start-up nothing here returns an error, panics or blocks because of telemetry: what is lost is counted in
 //!   [`Stats`].
 #![deny(unsafe_code)]
@@ -32,6 +33,7 @@ pub mod context;
 mod detect;
 mod doctor;
 mod end;
+pub mod environment;
 mod exit;
 mod export;
 mod features;
@@ -47,6 +49,7 @@ mod learning;
 mod local;
 mod log;
 mod macros;
+pub mod messaging;
 mod observe;
 mod processor;
 mod propagation;
@@ -56,6 +59,7 @@ mod signals;
 mod span;
 #[cfg_attr(not(all(feature = "spool", target_os = "linux")), path = "spool/off.rs")]
 mod spool;
+pub mod sql;
 mod start;
 mod thread;
 mod traced;
@@ -151,6 +155,10 @@ struct StatisticsPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/shutdown.md")]
 struct ShutdownPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/propagation.md")]
+struct PropagationPage;
 
 /// What macros expand to; not for direct use.
 #[doc(hidden)]

@@ -1,9 +1,11 @@
 //! Carrying context in and out (OpenTelemetry propagators API).
 
 use crate::latest::Latest;
-use crate::{context, guard, provider};
-use spanline_core::Context;
+use crate::{context, guard, local, provider};
 use spanline_core::propagate::{Getter, Setter, TextMapPropagator};
+use spanline_core::{Context, SpanId};
+use spanline_engine::SpanRef;
+use spanline_engine::options::Effective;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -38,6 +40,15 @@ fn with_propagator<R>(f: impl FnOnce(&dyn TextMapPropagator) -> R) -> Option<R> 
     provider::registry::find(id).map(|shared| f(&*shared.config.propagator))
 }
 
+/// What a setting is of the provider in use; `None` without a provider.
+pub(crate) fn with_options<R>(f: impl FnOnce(&Effective) -> R) -> Option<R> {
+    let id = provider::current_id();
+    if let Some(global) = provider::global_of(id) {
+        return Some(f(&global.config.effective));
+    }
+    provider::registry::find(id).map(|shared| f(&shared.config.effective))
+}
+
 /// Writes the current context into a carrier, such as the headers of an outgoing request. Nothing is written where
 /// tracing is suppressed or nothing is current.
 ///
@@ -60,8 +71,25 @@ pub fn inject(carrier: &mut dyn Setter) {
 pub fn inject_context(context: &Context, carrier: &mut dyn Setter) {
     // Carrier and propagator may be the user's code.
     with_propagator(|propagator| {
-        guard::foreign(&CAUGHT, "propagator", || propagator.inject(context, carrier))
+        guard::foreign(&CAUGHT, "propagator", || match parent_for(propagator, context) {
+            None => propagator.inject(context, carrier),
+            Some(parent) => propagator.inject(&context.clone().with_parent_span_id(parent), carrier),
+        })
     });
+}
+
+/// The id of the parent of the context's span, where the propagator writes it and the context does not know it: of
+/// spans that are recorded and have not ended.
+#[inline]
+fn parent_for(propagator: &dyn TextMapPropagator, context: &Context) -> Option<SpanId> {
+    if !propagator.needs_parent_span_id() || context.parent_span_id().is_valid() {
+        return None;
+    }
+    let span = SpanRef::from_handle(context.span_handle()?)?;
+    let parent = local::lane(span.owner(), |lane, _| {
+        lane.producer.engine().parent_span_id(span)
+    });
+    parent.ok()?.filter(|parent| parent.is_valid())
 }
 
 /// Reads a context from a carrier, such as the headers of an incoming request: the current context with what was

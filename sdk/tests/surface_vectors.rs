@@ -4,6 +4,8 @@
 mod common;
 #[path = "surface/encoding.rs"]
 mod encoding;
+#[path = "surface/formats.rs"]
+mod formats;
 #[path = "surface/limits.rs"]
 mod limits;
 #[path = "surface/propagation.rs"]

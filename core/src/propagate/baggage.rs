@@ -1,9 +1,8 @@
 //! W3C Baggage.
 
-use super::{Getter, Setter, TextMapPropagator};
+use super::{Getter, Setter, TextMapPropagator, percent, token::is_token};
 use crate::{Baggage, BaggageEntry, Context, Notice, notice::Notices, tracestate_ref::trim_ows};
-use alloc::{borrow::Cow, string::String, vec, vec::Vec};
-use core::fmt::Write;
+use alloc::{string::String, vec, vec::Vec};
 
 const BAGGAGE: &str = "baggage";
 /// The most members of a header, read or written.
@@ -84,8 +83,7 @@ impl BaggagePropagator {
             if is_octet(byte) && byte != b'%' {
                 header.push(char::from(byte));
             } else {
-                // Writing to a String never fails.
-                let _ = write!(header, "%{byte:02X}");
+                percent::push(header, byte);
             }
             if header.len() > MAX_BYTES {
                 return;
@@ -170,7 +168,7 @@ fn read_member(member: &[u8]) -> Option<BaggageEntry> {
     Some(BaggageEntry {
         // All three are ASCII, so nothing is replaced but what percent-encoding brings in.
         key: String::from_utf8_lossy(key).into_owned(),
-        value: String::from_utf8_lossy(&percent_decode(value)).into_owned(),
+        value: String::from_utf8_lossy(&percent::decode(value)).into_owned(),
         metadata: metadata.map(|text| String::from_utf8_lossy(text).into_owned()),
     })
 }
@@ -178,40 +176,6 @@ fn read_member(member: &[u8]) -> Option<BaggageEntry> {
 fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let place = text.iter().position(|&c| c == at)?;
     Some((&text[..place], &text[place + 1..]))
-}
-
-/// A `%` that two hex digits do not follow stays.
-fn percent_decode(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'%') {
-        return Cow::Borrowed(text);
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        let decoded = match tail.first_chunk::<2>() {
-            Some(digits) if *first == b'%' => crate::hex::parse_any::<1>(digits),
-            _ => None,
-        };
-        match decoded {
-            Some([byte]) => {
-                out.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                out.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// RFC 7230 `token`, the form of a name.
-fn is_token(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text
-            .iter()
-            .all(|&c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c))
 }
 
 /// `baggage-octet`: what a value is made of on the wire.

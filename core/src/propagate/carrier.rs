@@ -17,6 +17,14 @@ pub trait Getter {
         }
     }
 
+    /// As [`Getter::get_all`], of the name in exactly this spelling. By default all values of the name, when
+    /// [`Getter::keys`] has that spelling.
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        if self.keys().contains(&name) {
+            self.get_all(name, visit);
+        }
+    }
+
     /// All names, in the carrier's order.
     fn keys(&self) -> Vec<&str>;
 }
@@ -31,6 +39,10 @@ impl<G: Getter + ?Sized> Getter for &G {
         (**self).get_all(name, visit);
     }
 
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        (**self).get_all_exact(name, visit);
+    }
+
     fn keys(&self) -> Vec<&str> {
         (**self).keys()
     }
@@ -40,6 +52,12 @@ impl<G: Getter + ?Sized> Getter for &G {
 pub trait Setter {
     /// Replaces the field of this name. The casing of the name is kept.
     fn set(&mut self, name: &str, value: &str);
+}
+
+impl<S: Setter + ?Sized> Setter for &mut S {
+    fn set(&mut self, name: &str, value: &str) {
+        (**self).set(name, value);
+    }
 }
 
 /// A format that carries a context in text fields. Users may write their own.
@@ -54,6 +72,12 @@ pub trait TextMapPropagator: Send + Sync + core::fmt::Debug {
 
     /// The names that [`TextMapPropagator::inject`] may write, as configured; not those that depend on the context.
     fn fields(&self) -> Vec<&str>;
+
+    /// Whether [`TextMapPropagator::inject`] wants to know [`Context::parent_span_id`], which is looked up only then. By
+    /// default it does not.
+    fn needs_parent_span_id(&self) -> bool {
+        false
+    }
 
     /// Something to tell the user, each only once; see [`Notice`]. By default nothing.
     fn take_notice(&self) -> Option<Notice> {

@@ -2,7 +2,7 @@
 
 use super::{BaggagePropagator, Getter, Setter, TextMapPropagator, TraceContextPropagator};
 use crate::{Context, Notice};
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 /// Runs its members in order, in both directions. On extraction a later member that finds a valid context overrides
 /// an earlier one; a member that fails changes nothing.
@@ -20,24 +20,28 @@ use alloc::{sync::Arc, vec, vec::Vec};
 #[derive(Clone, Debug, Default)]
 pub struct CompositePropagator {
     members: Vec<Arc<dyn TextMapPropagator>>,
+    /// Whether one of them does.
+    needs_parent_span_id: bool,
 }
 
 impl CompositePropagator {
     /// A propagator of these members, in this order; without members it does nothing.
     pub fn new(members: impl IntoIterator<Item = Arc<dyn TextMapPropagator>>) -> Self {
+        let members: Vec<_> = members.into_iter().collect();
+        let needs_parent_span_id = members.iter().any(|member| member.needs_parent_span_id());
         Self {
-            members: members.into_iter().collect(),
+            members,
+            needs_parent_span_id,
         }
     }
 
     /// The standard's default: W3C Trace Context, then W3C Baggage.
     pub fn w3c() -> Self {
-        Self {
-            members: vec![
-                Arc::new(TraceContextPropagator::new()),
-                Arc::new(BaggagePropagator::new()),
-            ],
-        }
+        let members: [Arc<dyn TextMapPropagator>; 2] = [
+            Arc::new(TraceContextPropagator::new()),
+            Arc::new(BaggagePropagator::new()),
+        ];
+        Self::new(members)
     }
 
     /// The members, in order.
@@ -67,6 +71,10 @@ impl TextMapPropagator for CompositePropagator {
             }
         }
         fields
+    }
+
+    fn needs_parent_span_id(&self) -> bool {
+        self.needs_parent_span_id
     }
 
     fn take_notice(&self) -> Option<Notice> {

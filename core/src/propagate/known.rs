@@ -1,16 +1,34 @@
 //! The formats by the names that configuration uses.
 
-use super::{BaggagePropagator, TextMapPropagator, TraceContextPropagator};
+use super::{
+    B3Propagator, BaggagePropagator, GrpcTraceBinPropagator, JaegerPropagator, MessagingPropagator,
+    TextMapPropagator, TraceContextPropagator, XTracePropagator,
+};
 use alloc::sync::Arc;
 
 /// The names that [`by_name`] knows, in the spelling of `OTEL_PROPAGATORS`.
-pub const KNOWN: &[&str] = &["tracecontext", "baggage"];
+pub const KNOWN: &[&str] = &[
+    "tracecontext",
+    "baggage",
+    "b3",
+    "b3multi",
+    "jaeger",
+    "xtrace",
+    "messaging",
+    "grpc-trace-bin",
+];
 
 /// A propagator with its default configuration; `None` for a name that is not in [`KNOWN`].
 pub fn by_name(name: &str) -> Option<Arc<dyn TextMapPropagator>> {
     Some(match name {
         "tracecontext" => Arc::new(TraceContextPropagator::new()),
         "baggage" => Arc::new(BaggagePropagator::new()),
+        "b3" => Arc::new(B3Propagator::single()),
+        "b3multi" => Arc::new(B3Propagator::multi()),
+        "jaeger" => Arc::new(JaegerPropagator::new()),
+        "xtrace" => Arc::new(XTracePropagator::new()),
+        "messaging" => Arc::new(MessagingPropagator::new()),
+        "grpc-trace-bin" => Arc::new(GrpcTraceBinPropagator::new()),
         _ => return None,
     })
 }
@@ -24,7 +42,7 @@ mod tests {
         for name in KNOWN {
             assert!(by_name(name).is_some(), "{name}");
         }
-        for name in ["", "none", "TraceContext", "b3", " baggage"] {
+        for name in ["", "none", "TraceContext", "B3", "xray", " baggage"] {
             assert!(by_name(name).is_none(), "{name}");
         }
     }

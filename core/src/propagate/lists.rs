@@ -19,6 +19,14 @@ impl<K: AsRef<str>, V: AsRef<[u8]>> Getter for [(K, V)] {
         }
     }
 
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        for (key, value) in self {
+            if key.as_ref() == name {
+                visit(value.as_ref());
+            }
+        }
+    }
+
     fn keys(&self) -> Vec<&str> {
         self.iter().map(|(key, _)| key.as_ref()).collect()
     }
@@ -33,6 +41,10 @@ impl<K: AsRef<str>, V: AsRef<[u8]>, const N: usize> Getter for [(K, V); N] {
         <[(K, V)] as Getter>::get_all(self, name, visit);
     }
 
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        <[(K, V)] as Getter>::get_all_exact(self, name, visit);
+    }
+
     fn keys(&self) -> Vec<&str> {
         <[(K, V)] as Getter>::keys(self)
     }
@@ -45,6 +57,10 @@ impl<K: AsRef<str>, V: AsRef<[u8]>> Getter for Vec<(K, V)> {
 
     fn get_all<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         <[(K, V)] as Getter>::get_all(self, name, visit);
+    }
+
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        <[(K, V)] as Getter>::get_all_exact(self, name, visit);
     }
 
     fn keys(&self) -> Vec<&str> {

@@ -61,6 +61,20 @@ where
         .map(|(_, value)| value.as_ref())
 }
 
+/// Visits the value of one spelling.
+fn visit_exact<'a, K, V>(
+    mut entries: impl Iterator<Item = (&'a K, &'a V)>,
+    name: &str,
+    visit: &mut dyn FnMut(&'a [u8]),
+) where
+    K: AsRef<str> + 'a,
+    V: AsRef<[u8]> + 'a,
+{
+    if let Some((_, value)) = entries.find(|(key, _)| key.as_ref() == name) {
+        visit(value.as_ref());
+    }
+}
+
 /// Whether the map holds this name in another spelling, which a new value replaces.
 #[inline]
 fn has_other_spelling<'a>(mut keys: impl Iterator<Item = &'a String>, name: &str) -> bool {
@@ -80,6 +94,10 @@ impl<K: AsRef<str>, V: AsRef<[u8]>> Getter for BTreeMap<K, V> {
     #[inline]
     fn get_all<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         visit_all(self.iter(), name, visit);
+    }
+
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        visit_exact(self.iter(), name, visit);
     }
 
     fn keys(&self) -> Vec<&str> {
@@ -105,6 +123,10 @@ impl<K: AsRef<str>, V: AsRef<[u8]>, S> Getter for HashMap<K, V, S> {
     #[inline]
     fn get_all<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         visit_all(self.iter(), name, visit);
+    }
+
+    fn get_all_exact<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        visit_exact(self.iter(), name, visit);
     }
 
     fn keys(&self) -> Vec<&str> {

@@ -1,7 +1,7 @@
 //! Wire formats.
 
 #[cfg(feature = "alloc")]
-mod base64;
+pub(crate) mod base64;
 pub(crate) mod json;
 #[cfg(feature = "alloc")]
 mod nested;

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "alloc")]
 pub(crate) mod batch;
+#[cfg(feature = "alloc")]
+pub(crate) mod propagation;
 
 pub(crate) use spanline_test_vectors::json::{only_members, pairs, same, text};
 pub(crate) use spanline_test_vectors::{Case, Level, Value as Json, run};

@@ -111,6 +111,11 @@ impl Attributes {
         self.head
     }
 
+    /// The head.
+    pub(crate) fn head(&self) -> &[u8] {
+        self.region.get(..self.head).unwrap_or_default()
+    }
+
     /// The last bytes of the head.
     #[inline]
     pub(crate) fn head_end<const N: usize>(&mut self) -> Option<&mut [u8; N]> {

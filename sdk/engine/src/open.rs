@@ -7,7 +7,7 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use spanline_core::{
     Link, SpanId, SpanKind, SpanLimits, StatusCode, TraceFlags, TraceId, TraceState, Value,
-    wire::otlp::{self, SpanHead, SpanTail},
+    wire::otlp::{self, SpanHead, SpanTail, SpanView},
 };
 
 /// A moment by the host's clock: its raw reading, and the wall time that stands for it.
@@ -185,6 +185,11 @@ impl OpenSpan {
         }
         self.name_at = head.name_at();
         self.attributes.begin(&head);
+    }
+
+    /// The parent's id, read from the message; invalid for a root.
+    pub(crate) fn parent_span_id(&self) -> SpanId {
+        SpanView::ours(self.attributes.head()).parent_span_id()
     }
 
     pub(crate) fn set(&mut self, key: &str, value: Value<'_>, limits: &SpanLimits) {

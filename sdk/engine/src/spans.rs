@@ -8,7 +8,7 @@ use crate::{
     stats::{Life, ParentOrigin},
 };
 use alloc::vec::Vec;
-use spanline_core::{Link, SpanContext, StatusCode, Value, sample::Decision};
+use spanline_core::{Link, SpanContext, SpanId, StatusCode, Value, sample::Decision};
 
 /// A span whose message was made before its record, for processors to judge.
 #[derive(Clone, Copy, Debug)]
@@ -248,6 +248,11 @@ impl Engine {
                 open.trace_state.clone(),
             )
         })
+    }
+
+    /// The id of the span's parent, while the span is open; invalid for a root.
+    pub fn parent_span_id(&self, span: SpanRef) -> Option<SpanId> {
+        span.with(self.epoch(), |open| open.parent_span_id())
     }
 
     /// When the span started, while it is open.

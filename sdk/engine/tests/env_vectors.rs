@@ -4,7 +4,7 @@ mod common;
 
 use common::compare;
 use spanline_core::{KeyValue, Resource};
-use spanline_engine::options::{Effective, Layers, LogLevel, Notice, Options, TABLE, find, resolve};
+use spanline_engine::options::{Effective, Layers, LogLevel, Notice, Options, TABLE, resolve};
 use spanline_test_vectors::{Case, Level, Outcome, Value, run, serde_json::json};
 use std::collections::BTreeMap;
 
@@ -69,15 +69,7 @@ fn env_value(case: &Case) -> Outcome {
             "remote sampling comes with a later issue",
         ),
         "sampler" => compare(case, &[("sampler_config", json!(effective.sampler.to_string()))]),
-        "propagators" => {
-            let option = find("propagators").expect("the option");
-            let expected = case.expect("propagators").as_array().expect("a list");
-            let mut expected = expected.iter().filter_map(Value::as_str);
-            match expected.find(|name| !option.values.contains(name)) {
-                Some(later) => not_yet(&notices, later, "b3, b3multi and jaeger come with a later issue"),
-                None => compare(case, &[("propagators", json!(effective.propagators))]),
-            }
-        }
+        "propagators" => compare(case, &[("propagators", json!(effective.propagators))]),
         "resource" => {
             let base = Resource::new([KeyValue::new("service.name", "unknown_service")], None);
             let resource = base.merge(&effective.resource);

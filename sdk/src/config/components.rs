@@ -7,9 +7,12 @@ use crate::export::SpanExporter;
 use crate::log::{self, Level, UserText};
 use crate::processor::SpanProcessor;
 use crate::{Error, ErrorKind, IdGenerator, Sampler};
-use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
+use spanline_core::propagate::{
+    CompositePropagator, MessagingPropagator, TextMapPropagator, XTracePropagator, by_name,
+};
 use spanline_engine::TracerConfigurator;
-use spanline_engine::config::{Component, ComponentKind, Plan, Problem};
+use spanline_engine::config::{Component, ComponentKind, Node, Plan, Problem};
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -81,7 +84,7 @@ impl Made {
 fn propagator(list: &[Component], registry: &Registry) -> Result<Arc<dyn TextMapPropagator>, Problem> {
     let mut members = Vec::new();
     for asked in list {
-        if let Some(known) = by_name(&asked.name) {
+        if let Some(known) = built_in_propagator(asked) {
             members.push(known);
             continue;
         }
@@ -94,6 +97,28 @@ fn propagator(list: &[Component], registry: &Registry) -> Result<Arc<dyn TextMap
         members.push(make!(registry, asked, TextMapPropagator)?);
     }
     Ok(Arc::new(CompositePropagator::new(members)))
+}
+
+/// A propagator that is built in, with its settings, which have been checked.
+fn built_in_propagator(asked: &Component) -> Option<Arc<dyn TextMapPropagator>> {
+    let text = |name: &str, default: &'static str| {
+        let given = asked.properties.get(name).and_then(Node::as_str);
+        given.map_or(Cow::Borrowed(default), |name| Cow::Owned(name.to_owned()))
+    };
+    let deferred_as_root = asked.properties.get("deferred_as_root").and_then(Node::as_bool);
+    let deferred_as_root = deferred_as_root.unwrap_or(true);
+    Some(match asked.name.as_str() {
+        "xtrace" => {
+            let names = XTracePropagator::new().with_names(
+                text("trace_header", XTracePropagator::TRACE_ID),
+                text("span_header", XTracePropagator::SPAN_ID),
+                text("parent_header", XTracePropagator::PARENT_ID),
+            );
+            Arc::new(names.deferred_as_root(deferred_as_root))
+        }
+        "messaging" => Arc::new(MessagingPropagator::new().deferred_as_root(deferred_as_root)),
+        name => by_name(name)?,
+    })
 }
 
 fn detectors(plan: &Plan, registry: &Registry) -> Result<Vec<Arc<dyn ResourceDetector>>, Problem> {

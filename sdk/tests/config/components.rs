@@ -175,7 +175,6 @@ fn what_this_version_does_not_have_is_named() {
             "  sampler: { jaeger_remote/development: { endpoint: x, initial_sampler: { always_on: } } }\n",
             "jaeger_remote/development",
         ),
-        ("propagator: { composite: [ {b3: } ] }\n", "b3"),
         (
             "    - simple: { exporter: { zipkin: {endpoint: x} } }\n",
             "zipkin",
@@ -217,4 +216,25 @@ fn a_name_is_registered_once_per_kind() {
     let other_name = PluginComponentProvider::sampler("mine", |_| Ok(AlwaysOff));
     assert_eq!(other_name.kind(), ComponentKind::Sampler);
     registry.register(other_name).unwrap();
+}
+
+#[test]
+fn settings_of_a_built_in_propagator_are_heeded() {
+    let list = "{xtrace: {trace_header: X-Request, deferred_as_root: false}}, {messaging: {deferred_as_root: false}}";
+    let text = memory_file(&format!(
+        "propagator: {{ composite: [ {list}, {{b3multi: }} ] }}\n"
+    ));
+    let created = parse(&text, |_| None).unwrap().create(&Registry::new()).unwrap();
+    let fields = created.propagator.fields();
+    assert_eq!(fields[..3], ["X-Request", "X-Span-ID", "X-Parent-ID"]);
+    assert_eq!(fields[3..7], ["trace_id", "span_id", "parent_id", "x-b3-traceid"]);
+    let ids = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+    for names in [["X-Request", "X-Span-ID"], ["trace_id", "span_id"]] {
+        let carrier = [(names[0], ids[0]), (names[1], ids[1])];
+        let found = created.propagator.extract(spanline::Context::EMPTY, &carrier);
+        assert!(
+            found.span_context().is_sampled() && !found.is_deferred(),
+            "{names:?}"
+        );
+    }
 }

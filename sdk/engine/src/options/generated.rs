@@ -112,9 +112,13 @@ pub struct Options {
     /// `parentbased_always_on`.
     pub sampler: Option<SamplerOption>,
     /// The formats in which context is read from and written to requests, in this order. `none` anywhere in
-    /// the list means none. They also work while `disabled` is set. Names: `tracecontext`, `baggage`,
-    /// `none`. Default: `tracecontext,baggage`.
+    /// the list means none. They also work while `disabled` is set. Names: `tracecontext`, `baggage`, `b3`,
+    /// `b3multi`, `jaeger`, `xtrace`, `messaging`, `grpc-trace-bin`, `none`. Default:
+    /// `tracecontext,baggage`.
     pub propagators: Option<Vec<String>>,
+    /// Whether a span that processes a single message only links the span that sent it, as one that
+    /// processes a batch does, instead of having it as its parent. Default: false.
+    pub links_only: Option<bool>,
     /// How long an ended span waits for company before it is sent. 0: not at all. Unit: ms. Default: 500; 0
     /// when `console` is the only exporter.
     pub delay_ms: Option<u64>,
@@ -172,6 +176,8 @@ pub struct Options {
     /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
     /// nothing counts then but what the file refers to, and the proxies. Default: none.
     pub config_file: Option<String>,
+    /// The options `propagate.*`.
+    pub propagate: PropagateOptions,
     /// The options `attribute_limits.*`.
     pub attribute_limits: AttributeLimitsOptions,
     /// The options `limits.*`.
@@ -259,6 +265,9 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.propagators {
             debug.field("propagators", value);
         }
+        if let Some(value) = &self.links_only {
+            debug.field("links_only", value);
+        }
         if let Some(value) = &self.delay_ms {
             debug.field("delay_ms", value);
         }
@@ -316,6 +325,7 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.config_file {
             debug.field("config_file", value);
         }
+        debug.field("propagate", &self.propagate);
         debug.field("attribute_limits", &self.attribute_limits);
         debug.field("limits", &self.limits);
         debug.finish_non_exhaustive()
@@ -422,9 +432,13 @@ pub struct Effective {
     /// `parentbased_always_on`.
     pub sampler: SamplerConfig,
     /// The formats in which context is read from and written to requests, in this order. `none` anywhere in
-    /// the list means none. They also work while `disabled` is set. Names: `tracecontext`, `baggage`,
-    /// `none`. Default: `tracecontext,baggage`.
+    /// the list means none. They also work while `disabled` is set. Names: `tracecontext`, `baggage`, `b3`,
+    /// `b3multi`, `jaeger`, `xtrace`, `messaging`, `grpc-trace-bin`, `none`. Default:
+    /// `tracecontext,baggage`.
     pub propagators: Vec<&'static str>,
+    /// Whether a span that processes a single message only links the span that sent it, as one that
+    /// processes a batch does, instead of having it as its parent. Default: false.
+    pub links_only: bool,
     /// How long an ended span waits for company before it is sent. 0: not at all. Unit: ms. Default: 500; 0
     /// when `console` is the only exporter.
     pub delay_ms: u64,
@@ -482,11 +496,47 @@ pub struct Effective {
     /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
     /// nothing counts then but what the file refers to, and the proxies. Default: none.
     pub config_file: Option<String>,
+    /// The options `propagate.*`.
+    pub propagate: Propagate,
     /// The options `attribute_limits.*`.
     pub attribute_limits: AttributeLimits,
     /// The options `limits.*`.
     pub limits: Limits,
     pub(super) sources: [Source; TABLE.len()],
+}
+
+/// The `propagate.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct PropagateOptions {
+    /// Whether `messaging` writes context into messages and reads it from them. Default: true.
+    pub messaging: Option<bool>,
+    /// Whether `sql` writes comments with the context on statements. Not for statements that are prepared or
+    /// cached by their text. Default: false.
+    pub database: Option<bool>,
+}
+
+impl fmt::Debug for PropagateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("PropagateOptions");
+        if let Some(value) = &self.messaging {
+            debug.field("messaging", value);
+        }
+        if let Some(value) = &self.database {
+            debug.field("database", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `propagate.*` part of [`Effective`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Propagate {
+    /// Whether `messaging` writes context into messages and reads it from them. Default: true.
+    pub messaging: bool,
+    /// Whether `sql` writes comments with the context on statements. Not for statements that are prepared or
+    /// cached by their text. Default: false.
+    pub database: bool,
 }
 
 /// The `attribute_limits.*` part of [`Options`].
@@ -631,6 +681,9 @@ impl Options {
             self.file_max_files.is_some(),
             self.sampler.is_some(),
             self.propagators.is_some(),
+            self.propagate.messaging.is_some(),
+            self.propagate.database.is_some(),
+            self.links_only.is_some(),
             self.delay_ms.is_some(),
             self.max_queue_spans.is_some(),
             self.max_batch_spans.is_some(),
@@ -742,6 +795,15 @@ impl Options {
         }
         if self.propagators.is_none() {
             self.propagators.clone_from(&lower.propagators);
+        }
+        if self.propagate.messaging.is_none() {
+            self.propagate.messaging.clone_from(&lower.propagate.messaging);
+        }
+        if self.propagate.database.is_none() {
+            self.propagate.database.clone_from(&lower.propagate.database);
+        }
+        if self.links_only.is_none() {
+            self.links_only.clone_from(&lower.links_only);
         }
         if self.delay_ms.is_none() {
             self.delay_ms.clone_from(&lower.delay_ms);
@@ -873,6 +935,9 @@ impl Options {
             index::FILE_MAX_FILES => FromPlain::store(&mut self.file_max_files, value, name),
             index::SAMPLER => FromPlain::store(&mut self.sampler, value, name),
             index::PROPAGATORS => FromPlain::store(&mut self.propagators, value, name),
+            index::PROPAGATE_MESSAGING => FromPlain::store(&mut self.propagate.messaging, value, name),
+            index::PROPAGATE_DATABASE => FromPlain::store(&mut self.propagate.database, value, name),
+            index::LINKS_ONLY => FromPlain::store(&mut self.links_only, value, name),
             index::DELAY_MS => FromPlain::store(&mut self.delay_ms, value, name),
             index::MAX_QUEUE_SPANS => FromPlain::store(&mut self.max_queue_spans, value, name),
             index::MAX_BATCH_SPANS => FromPlain::store(&mut self.max_batch_spans, value, name),
@@ -1297,6 +1362,9 @@ impl Effective {
             index::FILE_MAX_FILES => self.file_max_files.show(),
             index::SAMPLER => self.sampler.show(),
             index::PROPAGATORS => self.propagators.show(),
+            index::PROPAGATE_MESSAGING => self.propagate.messaging.show(),
+            index::PROPAGATE_DATABASE => self.propagate.database.show(),
+            index::LINKS_ONLY => self.links_only.show(),
             index::DELAY_MS => self.delay_ms.show(),
             index::MAX_QUEUE_SPANS => self.max_queue_spans.show(),
             index::MAX_BATCH_SPANS => self.max_batch_spans.show(),
@@ -1359,39 +1427,42 @@ pub(super) mod index {
     pub(in super::super) const FILE_MAX_FILES: usize = 23;
     pub(in super::super) const SAMPLER: usize = 24;
     pub(in super::super) const PROPAGATORS: usize = 25;
-    pub(in super::super) const DELAY_MS: usize = 26;
-    pub(in super::super) const MAX_QUEUE_SPANS: usize = 27;
-    pub(in super::super) const MAX_BATCH_SPANS: usize = 28;
-    pub(in super::super) const MAX_BATCH_BYTES: usize = 29;
-    pub(in super::super) const BUFFER_BYTES: usize = 30;
-    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 31;
-    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 32;
-    pub(in super::super) const MAX_AGE_MS: usize = 33;
-    pub(in super::super) const MAX_REQUEST_BYTES: usize = 34;
-    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 35;
-    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 36;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 37;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 38;
-    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 39;
-    pub(in super::super) const LIMITS_EVENTS: usize = 40;
-    pub(in super::super) const LIMITS_LINKS: usize = 41;
-    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 42;
-    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 43;
-    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 44;
-    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 45;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 46;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 47;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 48;
-    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 49;
-    pub(in super::super) const DISABLED: usize = 50;
-    pub(in super::super) const LOG_LEVEL: usize = 51;
-    pub(in super::super) const CLOCK: usize = 52;
-    pub(in super::super) const SPOOL_DIR: usize = 53;
-    pub(in super::super) const CONFIG_FILE: usize = 54;
+    pub(in super::super) const PROPAGATE_MESSAGING: usize = 26;
+    pub(in super::super) const PROPAGATE_DATABASE: usize = 27;
+    pub(in super::super) const LINKS_ONLY: usize = 28;
+    pub(in super::super) const DELAY_MS: usize = 29;
+    pub(in super::super) const MAX_QUEUE_SPANS: usize = 30;
+    pub(in super::super) const MAX_BATCH_SPANS: usize = 31;
+    pub(in super::super) const MAX_BATCH_BYTES: usize = 32;
+    pub(in super::super) const BUFFER_BYTES: usize = 33;
+    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 34;
+    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 35;
+    pub(in super::super) const MAX_AGE_MS: usize = 36;
+    pub(in super::super) const MAX_REQUEST_BYTES: usize = 37;
+    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 38;
+    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 39;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 40;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 41;
+    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 42;
+    pub(in super::super) const LIMITS_EVENTS: usize = 43;
+    pub(in super::super) const LIMITS_LINKS: usize = 44;
+    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 45;
+    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 46;
+    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 47;
+    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 48;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 49;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 50;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 51;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 52;
+    pub(in super::super) const DISABLED: usize = 53;
+    pub(in super::super) const LOG_LEVEL: usize = 54;
+    pub(in super::super) const CLOCK: usize = 55;
+    pub(in super::super) const SPOOL_DIR: usize = 56;
+    pub(in super::super) const CONFIG_FILE: usize = 57;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 55] = [
+pub static TABLE: [OptionInfo; 58] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -1925,16 +1996,19 @@ pub static TABLE: [OptionInfo; 55] = [
         min: 0,
         max: 9223372036854775807,
         zero_is_none: false,
-        values: &["tracecontext", "baggage", "none"],
-        needs: &[],
-        later: &[
-            ("b3", "b3"),
-            ("b3multi", "b3"),
-            ("jaeger", "jaeger"),
-            ("xtrace", "xtrace"),
-            ("messaging", "messaging"),
-            ("grpc-trace-bin", "grpc-trace-bin"),
+        values: &[
+            "tracecontext",
+            "baggage",
+            "b3",
+            "b3multi",
+            "jaeger",
+            "xtrace",
+            "messaging",
+            "grpc-trace-bin",
+            "none",
         ],
+        needs: &[],
+        later: &[],
         feature: None,
         member: None,
         fallback: None,
@@ -1942,6 +2016,63 @@ pub static TABLE: [OptionInfo; 55] = [
         yaml: "propagator.composite",
         secret: false,
         text: "The formats in which context is read from and written to requests, in this order. `none` anywhere in the list means none. They also work while `disabled` is set.",
+    },
+    OptionInfo {
+        name: "propagate.messaging",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(true),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        yaml: "distribution.spanline.propagate.messaging",
+        secret: false,
+        text: "Whether `messaging` writes context into messages and reads it from them.",
+    },
+    OptionInfo {
+        name: "propagate.database",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        yaml: "distribution.spanline.propagate.database",
+        secret: false,
+        text: "Whether `sql` writes comments with the context on statements. Not for statements that are prepared or cached by their text.",
+    },
+    OptionInfo {
+        name: "links_only",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        yaml: "distribution.spanline.links_only",
+        secret: false,
+        text: "Whether a span that processes a single message only links the span that sent it, as one that processes a batch does, instead of having it as its parent.",
     },
     OptionInfo {
         name: "delay_ms",

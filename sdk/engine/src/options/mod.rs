@@ -52,7 +52,7 @@ pub(crate) mod text;
 pub use {
     generated::{
         AttributeLimits, AttributeLimitsOptions, Effective, ExporterOption, Limits, LimitsOptions, Options,
-        TABLE,
+        Propagate, PropagateOptions, TABLE,
     },
     headers::Headers,
     hint::closest,

@@ -197,12 +197,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// True only for `true` in any case; what is neither that nor `false` is false, with a notice.
+    /// In the environment true only for `true` in any case; what is neither that nor `false` is false, with a notice.
     pub(super) fn boolean(&mut self, option: usize, code: Option<bool>) -> bool {
         if let Some(value) = code {
             self.set_given(option);
             return value;
         }
+        let mut is_wrong = false;
         for variable in TABLE[option].variables {
             let Some(text) = self.raw(variable) else { continue };
             let value = text.eq_ignore_ascii_case("true");
@@ -215,8 +216,9 @@ impl<'a> Reader<'a> {
                 quoted(&text)
             );
             self.warn(option, variable, wrong);
+            is_wrong = true;
         }
-        false
+        !is_wrong && matches!(TABLE[option].default, DefaultValue::Bool(true))
     }
 
     /// One of the names of the table. The second of the pair is the feature that the name would need, when the

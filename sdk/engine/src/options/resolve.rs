@@ -2,7 +2,7 @@
 
 use super::{
     AttributeLimits, ClockSource, Effective, Exporter, ExporterSettings, Layers, Limits, LogLevel, Notice,
-    Source, exporters, generated::index::*, propagators, reader::Reader, resource, sampler,
+    Propagate, Source, exporters, generated::index::*, propagators, reader::Reader, resource, sampler,
 };
 use crate::Error;
 use alloc::{format, vec::Vec};
@@ -73,6 +73,11 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         entity_refs: r.boolean(ENTITY_REFS, code.entity_refs),
         sampler: sampler::resolve(r, code.sampler.as_ref())?,
         propagators: propagators::resolve(r, code.propagators.as_deref())?,
+        propagate: Propagate {
+            messaging: r.boolean(PROPAGATE_MESSAGING, code.propagate.messaging),
+            database: r.boolean(PROPAGATE_DATABASE, code.propagate.database),
+        },
+        links_only: r.boolean(LINKS_ONLY, code.links_only),
         delay_ms: delay(r, code.delay_ms, &exporters.exporter)?,
         max_queue_spans,
         max_batch_spans: at_most(

@@ -127,6 +127,12 @@ fn defaults() {
     );
     assert_eq!(effective.buffer_bytes, 48 << 20);
     assert_eq!(effective.service_name, None);
+    let switches = (
+        effective.propagate.messaging,
+        effective.propagate.database,
+        effective.links_only,
+    );
+    assert_eq!(switches, (true, false, false));
     assert!(effective.iter().all(|setting| setting.source == Source::Default));
     assert_eq!(effective.iter().count(), TABLE.len());
 }
@@ -323,13 +329,6 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
                 ..new()
             },
             "`zipkin` is known, but not part of this version",
-        ),
-        (
-            Options {
-                propagators: names(&["b3multi"]),
-                ..new()
-            },
-            "`b3multi` is known, but not part of this version",
         ),
         (
             named("parentbased_jaeger_remote", None),

@@ -45,7 +45,16 @@ impl ComponentKind {
                 "probability/development",
             ],
             Self::IdGenerator => &["random"],
-            Self::TextMapPropagator => &["tracecontext", "baggage"],
+            Self::TextMapPropagator => &[
+                "tracecontext",
+                "baggage",
+                "b3",
+                "b3multi",
+                "jaeger",
+                "xtrace",
+                "messaging",
+                "grpc-trace-bin",
+            ],
             Self::ResourceDetector => &["container", "host", "process", "service"],
         }
     }
@@ -55,8 +64,7 @@ impl ComponentKind {
         match self {
             Self::SpanExporter => &["zipkin", "jaeger"],
             Self::Sampler => &["jaeger_remote/development", "composite/development"],
-            Self::TextMapPropagator => &["b3", "b3multi", "jaeger", "xtrace", "messaging", "grpc-trace-bin"],
-            Self::SpanProcessor | Self::IdGenerator | Self::ResourceDetector => &[],
+            Self::TextMapPropagator | Self::SpanProcessor | Self::IdGenerator | Self::ResourceDetector => &[],
         }
     }
 }

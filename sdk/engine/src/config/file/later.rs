@@ -12,8 +12,6 @@ const LATER: &[&str] = &[
     "capture.sanitize",
     "propagate.http",
     "propagate.grpc",
-    "propagate.messaging",
-    "propagate.database",
 ];
 
 /// Whether an option of this name is known, but applies to nothing that this version has.

@@ -25,7 +25,7 @@ pub struct Plan {
     pub processors: Vec<Component>,
     /// Exporters that are not built in, in order.
     pub exporters: Vec<Component>,
-    /// All propagators in order, where one of them is not built in.
+    /// All propagators in order, where one of them is not built in or has settings.
     pub propagators: Option<Vec<Component>>,
     /// The id generator, where it is not the built-in one.
     pub id_generator: Option<Component>,
@@ -147,10 +147,7 @@ fn propagators(walk: &mut Walk, plan: &mut Plan, place: Option<Place<'_>>) {
     {
         list.clear();
     }
-    if list
-        .iter()
-        .all(|component| KIND.built_in().contains(&component.name.as_str()))
-    {
+    if list.iter().all(|component| is_plain(component, KIND)) {
         let root = Place {
             node: &Node::default(),
             path: "propagator".to_owned(),
@@ -160,6 +157,11 @@ fn propagators(walk: &mut Walk, plan: &mut Plan, place: Option<Place<'_>>) {
     } else {
         plan.propagators = Some(list);
     }
+}
+
+/// Whether a name says all of it.
+fn is_plain(component: &Component, kind: ComponentKind) -> bool {
+    kind.built_in().contains(&component.name.as_str()) && component.properties.entries().is_empty()
 }
 
 fn detection(detection: &mut Detection, place: &Place<'_>) {

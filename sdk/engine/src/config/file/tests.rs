@@ -316,6 +316,10 @@ fn propagators_are_listed_once_and_absent_means_none() {
         names(&["baggage", "tracecontext"])
     );
     assert_eq!(propagator("none").options.get("propagators").cloned(), names(&[]));
+    let formats = "b3,b3multi,jaeger,xtrace,messaging,grpc-trace-bin";
+    let all = propagator(formats).options.get("propagators").cloned();
+    let expected: vec::Vec<_> = ["baggage"].into_iter().chain(formats.split(',')).collect();
+    assert_eq!(all, names(&expected));
     let own = propagator("b3,mine");
     assert!(own.options.get("propagators").is_none());
     let own: vec::Vec<_> = own
@@ -326,6 +330,31 @@ fn propagators_are_listed_once_and_absent_means_none() {
         .collect();
     let expected = [("baggage", false), ("b3", true), ("mine", true)];
     assert_eq!(own, expected.map(|(name, out)| (name.to_string(), out)));
+}
+
+#[test]
+fn plain_headers_have_settings() {
+    let propagator = |properties: Node| {
+        let composite = Node::list([map([("xtrace", properties)]), map([("jaeger", nothing())])]);
+        file([("propagator", map([("composite", composite)]))])
+    };
+    let settings = [
+        ("trace_header", "X-Request".into()),
+        ("deferred_as_root", false.into()),
+    ];
+    let asked = plan(&propagator(map(settings))).propagators.unwrap();
+    assert_eq!(
+        asked[0].properties.get("trace_header").and_then(Node::as_str),
+        Some("X-Request")
+    );
+    assert_eq!(asked[1].name, "jaeger");
+    assert!(plan(&propagator(nothing())).propagators.is_none());
+    let (kind, path, hint) = wrong(&propagator(map([("trace_heder", "x".into())])));
+    assert_eq!(kind, ErrorKind::UnknownKey);
+    assert_eq!(path, "propagator.composite[0].xtrace.trace_heder");
+    assert_eq!(hint.as_deref(), Some("trace_header"));
+    let (kind, ..) = wrong(&propagator(map([("deferred_as_root", "no".into())])));
+    assert_eq!(kind, ErrorKind::WrongType);
 }
 
 #[test]

@@ -50,9 +50,22 @@ static PROPAGATORS: Shape = OneOf(
         may("baggage", &NOTHING),
         may("b3", &NOTHING),
         may("b3multi", &NOTHING),
+        may("jaeger", &NOTHING),
+        may("xtrace", &XTRACE),
+        may("messaging", &MESSAGING),
+        may("grpc-trace-bin", &NOTHING),
     ],
     Some(ComponentKind::TextMapPropagator),
 );
+
+static XTRACE: Shape = Map(&[
+    may("trace_header", &Text),
+    may("span_header", &Text),
+    may("parent_header", &Text),
+    may("deferred_as_root", &Bool),
+]);
+
+static MESSAGING: Shape = Map(&[may("deferred_as_root", &Bool)]);
 
 static RESOURCE: Shape = Map(&[
     may("attributes", &List(&ATTRIBUTE, 0)),
