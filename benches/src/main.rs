@@ -1,6 +1,7 @@
 //! What spans cost, beside the peers, in one run: `cargo xtask bench rust`.
 //!
 //! * `rust [--quick]` measures everything and writes `benches/results`; it needs the feature `peers`.
+//! * `propagators [--quick]` measures what each format of context costs: `cargo xtask bench propagators`.
 //! * `loop WORK SPANS [VARIANT]` runs only our own work, for profilers: `loop w1 1000000`.
 //! * `soak SECONDS [RATE]` makes 100,000 spans a second and watches memory: `cargo xtask test soak` for ten minutes.
 //! * `measure` and `sink` are started by the others.
@@ -15,6 +16,7 @@ mod ours;
 mod page;
 #[cfg(feature = "peers")]
 mod peers;
+mod propagators;
 mod row;
 mod sink;
 #[cfg(feature = "peers")]
@@ -28,7 +30,8 @@ mod work;
 use measure::{Sample, Task};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: rust [--quick] | loop WORK SPANS [VARIANT] | soak SECONDS [RATE]";
+const USAGE: &str =
+    "usage: rust [--quick] | propagators [--quick] | loop WORK SPANS [VARIANT] | soak SECONDS [RATE]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
 fn run(args: &[&str]) -> Result<(), String> {
     match args {
         ["rust", rest @ ..] => compare::command(rest),
+        ["propagators", rest @ ..] => propagators::command(rest),
         ["loop", rest @ ..] => looped::command(rest),
         ["measure", rest @ ..] => measure_one(rest),
         ["soak", rest @ ..] => soak::command(rest),

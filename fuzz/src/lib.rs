@@ -3,12 +3,16 @@
 
 mod baggage;
 mod config;
+mod formats;
 mod otlp;
+mod sql;
 mod traceparent;
 
 pub use baggage::baggage;
 pub use config::config;
+pub use formats::{b3, grpc, jaeger, plain};
 pub use otlp::otlp;
+pub use sql::sql;
 pub use traceparent::traceparent;
 
 /// The lines of an input: each is one header value.

@@ -1,6 +1,7 @@
 //! Replays the vectors, and the corpora and findings that are at hand, without a fuzzer.
 
 use spanline_core::wire::otlp::decode_request_protobuf;
+use spanline_test_vectors::json::unhex;
 use spanline_test_vectors::{Value, load};
 use std::{fs, path::Path};
 
@@ -20,6 +21,26 @@ fn seeds(file: &str, names: &[&str]) -> Vec<Vec<u8>> {
         }
         if let Some(ot) = case.get("ot").as_str() {
             seeds.push(format!("\n{ot}").into_bytes());
+        }
+    }
+    seeds.sort();
+    seeds.dedup();
+    seeds
+}
+
+/// As [`seeds`], with an empty line for each name that a carrier does not have.
+fn in_places(file: &str, names: &[&str]) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for case in load(file).unwrap() {
+        for object in [case.get("carrier"), case.expect("carrier")] {
+            let pairs = object.as_array().map(Vec::as_slice).unwrap_or_default();
+            let values = names.iter().map(|name| {
+                let mut named = pairs
+                    .iter()
+                    .filter(|pair| pair[0].as_str().unwrap().eq_ignore_ascii_case(name));
+                named.next().map_or("", |pair| pair[1].as_str().unwrap())
+            });
+            seeds.push(values.collect::<Vec<_>>().join("\n").into_bytes());
         }
     }
     seeds.sort();
@@ -121,4 +142,60 @@ fn config() {
         inputs.push(fs::read(file.unwrap().path()).unwrap());
     }
     replay("config", spanline_fuzz::config, inputs);
+}
+
+#[test]
+fn b3() {
+    let names = ["b3", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-flags"];
+    replay("b3", spanline_fuzz::b3, in_places("b3.json", &names));
+}
+
+#[test]
+fn jaeger() {
+    let mut inputs = in_places("jaeger.json", &["uber-trace-id"]);
+    for case in load("jaeger.json").unwrap() {
+        let pairs = case.get("carrier").as_array().into_iter().flatten();
+        let entries = pairs.filter_map(|pair| {
+            let name = pair[0].as_str()?.to_lowercase();
+            Some(format!(
+                "\n{}={}",
+                name.strip_prefix("uberctx-")?,
+                pair[1].as_str()?
+            ))
+        });
+        inputs.push(entries.collect::<String>().into_bytes());
+    }
+    replay("jaeger", spanline_fuzz::jaeger, inputs);
+}
+
+#[test]
+fn plain() {
+    let mut inputs = in_places("custom_headers.json", &["x-trace-id", "x-span-id", "x-parent-id"]);
+    inputs.extend(in_places("messaging.json", &["trace_id", "span_id", "parent_id"]));
+    let cases = load("env_carrier.json").unwrap();
+    let keys = cases.iter().filter_map(|case| case.get("key").as_str());
+    inputs.extend(keys.map(|key| key.as_bytes().to_vec()));
+    replay("plain", spanline_fuzz::plain, inputs);
+}
+
+#[test]
+fn grpc() {
+    let mut inputs = in_places("grpc.json", &["grpc-trace-bin"]);
+    for case in load("grpc.json").unwrap() {
+        inputs.extend(case.get("hex").as_str().map(unhex));
+    }
+    replay("grpc", spanline_fuzz::grpc, inputs);
+}
+
+#[test]
+fn sql() {
+    let mut inputs = Vec::new();
+    for case in load("sqlcommenter.json").unwrap() {
+        let pairs = case.get("attributes").as_object().into_iter().flatten();
+        let pairs: String = pairs
+            .map(|(key, value)| format!("\n{key}={}", value.as_str().unwrap()))
+            .collect();
+        inputs.push((case.get("sql").as_str().unwrap().to_owned() + &pairs).into_bytes());
+    }
+    replay("sql", spanline_fuzz::sql, inputs);
 }

@@ -25,7 +25,7 @@ The commands of this project. All of them set up what they need and say so.
   cargo xtask test vectors         Run the conformance vectors alone, a line per file.
   cargo xtask test faults          Run the fault tests with their long outages; writes docs/faults.md.
   cargo xtask check                Formatting, lints, docs and the rules of this repository.
-  cargo xtask bench [rust]         Measure against the peers; writes benches/results.
+  cargo xtask bench [NAME]         Measure: rust (beside the peers), propagators; writes benches/results.
              [--quick]             Fewer repetitions.
   cargo xtask generate [--check]   Write what is made from sdk/engine/options.toml; --check compares it instead.
   cargo xtask fuzz [TARGET]        Fuzz one target or all of them, two minutes each.
