@@ -1,5 +1,5 @@
 //! What a trace *is*: ids, span contexts, trace state, baggage, attribute values and limits, context
-//! propagation, samplers and the OTLP wire format.
+//! propagation, samplers, semantic conventions and the OTLP wire format.
 //!
 //! This crate does no I/O, starts no thread, reads no clock, draws no random number and has no global state:
 //! all of that is passed in. It is `no_std`; the features `alloc` and `std` only add.
@@ -7,7 +7,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | none | ids and their generator, flags, borrowed values, `traceparent`, [`TraceStateRef`], thresholds and the `ot` member, the OTLP writer into a fixed buffer, [`wire::otlp::SpanView`] |
-//! | `alloc` | `TraceState`, `Baggage`, `Context`, owned values, samplers, propagators, request decoders, `SpanEdit` |
+//! | `alloc` | `TraceState`, `Baggage`, `Context`, owned values, samplers, propagators, semantic conventions, request decoders, `SpanEdit` |
 //! | `std` | carriers for std's maps, `std::error::Error` |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -28,6 +28,8 @@ mod value;
 
 pub mod propagate;
 pub mod sample;
+#[cfg(feature = "alloc")]
+pub mod semconv;
 pub mod wire;
 
 #[cfg(feature = "alloc")]

@@ -5,6 +5,7 @@ mod baggage;
 mod config;
 mod formats;
 mod otlp;
+mod sanitize;
 mod sql;
 mod traceparent;
 
@@ -12,6 +13,7 @@ pub use baggage::baggage;
 pub use config::config;
 pub use formats::{b3, grpc, jaeger, plain};
 pub use otlp::otlp;
+pub use sanitize::sanitize;
 pub use sql::sql;
 pub use traceparent::traceparent;
 

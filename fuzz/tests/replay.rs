@@ -199,3 +199,25 @@ fn sql() {
     }
     replay("sql", spanline_fuzz::sql, inputs);
 }
+
+#[test]
+fn sanitize() {
+    let mut inputs: Vec<Vec<u8>> = Vec::new();
+    for case in load("sqlcommenter.json").unwrap() {
+        for text in [case.get("sql"), case.expect("sql")] {
+            inputs.extend(text.as_str().map(|text| text.as_bytes().to_vec()));
+        }
+    }
+    // One of each kind of literal, comment and name that some dialect knows.
+    for text in [
+        r"SELECT E'it\'s' 'x', $a$ it's $a$, U&'\0041', B'01', X'1F', $1, a::int, b[1:2] /* /* */ */ -- it's",
+        "INSERT INTO `t` (a) VALUES (\"it's\", 'it\\'s', _utf8'x', 0x1F, 1e-5) # it's\n, /*!40001 a */ b--1",
+        "SELECT [it's ]] a], N'x', $1.5, #t, @v FROM db..t WHERE a IN (1, -2, @p1)",
+        "MERGE INTO t USING (SELECT q'[it's]', nq'{x}' FROM u) s ON (:1 = s.a) WHEN MATCHED THEN UPDATE SET b = TRUE",
+        "WITH x AS (DELETE FROM \"t\" RETURNING a) SELECT ?1, :n, %s, %(n)s FROM x, (VALUES (1)) v, f(2) JOIN y USING (z)",
+        "EXPLAIN CREATE TABLE IF NOT EXISTS a.b AS SELECT EXTRACT(YEAR FROM '2020-01-01') IS DISTINCT FROM 'x'; CALL p()",
+    ] {
+        inputs.push(text.as_bytes().to_vec());
+    }
+    replay("sanitize", spanline_fuzz::sanitize, inputs);
+}
