@@ -398,6 +398,7 @@ impl Builder {
                 ClockSource::Monotonic => ClockKind::Monotonic,
             }),
             limits: effective.span_limits(),
+            conventions: effective.conventions(),
             cutting: Cutting {
                 delay_nanos: effective.delay_ms.saturating_mul(1_000_000),
                 batch_spans: size(effective.max_batch_spans),

@@ -86,6 +86,7 @@ pub use provider::{Override, Provider, Report, global};
 pub use scope::{Entered, Scope};
 pub use span::{CurrentSpan, Span};
 pub use spanline_core::sample::{self, Sampler};
+pub use spanline_core::semconv;
 pub use spanline_core::wire::otlp;
 pub use spanline_core::{
     Baggage, BaggageEntry, Context, ContextKey, ContextValue, EntityRef, InstrumentationScope, KeyValue,
@@ -160,6 +161,10 @@ struct ShutdownPage;
 #[doc = include_str!("../../docs/propagation.md")]
 struct PropagationPage;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/semantic-conventions.md")]
+struct SemanticConventionsPage;
+
 /// What macros expand to; not for direct use.
 #[doc(hidden)]
 pub mod __private {
@@ -190,6 +195,12 @@ pub fn shutdown() -> Option<Report> {
 /// The accounting of the global provider. `None` when there is none.
 pub fn stats() -> Option<Stats> {
     global().map(|provider| provider.stats())
+}
+
+/// What instrumentations go by, as the provider that is current here has it ([`Provider::conventions`]); the defaults
+/// when there is none.
+pub fn conventions() -> semconv::Conventions {
+    provider::conventions()
 }
 
 /// The accounting of the global provider as metrics. `None` when there is none.

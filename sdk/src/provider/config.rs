@@ -13,6 +13,7 @@ use crate::transport::{Endpoint, Proxy, TlsMaterial};
 use spanline_core::SpanLimits;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::Sampler;
+use spanline_core::semconv::Conventions;
 #[cfg(feature = "grpc")]
 use spanline_engine::options::Protocol;
 use spanline_engine::options::{Effective, ExporterSettings};
@@ -33,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) propagator: Arc<dyn TextMapPropagator>,
     pub(crate) clock: &'static Clock,
     pub(crate) limits: SpanLimits,
+    pub(crate) conventions: Conventions,
     pub(crate) cutting: Cutting,
     pub(crate) exporters: Vec<ExporterSpec>,
     /// What the memory exporter keeps, when it is one of the exporters.

@@ -3,6 +3,7 @@
 use super::{Owner, Provider, Shared};
 use crate::latest::Latest;
 use crate::local::{self, Local};
+use spanline_core::semconv::Conventions;
 use spanline_engine::{Error, ErrorKind};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -43,6 +44,16 @@ pub(crate) fn global_of(id: u32) -> Option<&'static Shared> {
         .get()
         .map(|provider| &**provider.shared())
         .filter(|shared| shared.id == id)
+}
+
+/// What instrumentations go by on this thread.
+pub(crate) fn conventions() -> Conventions {
+    let id = current_id();
+    if let Some(global) = global_of(id) {
+        return global.config.conventions.clone();
+    }
+    let shared = super::registry::find(id);
+    shared.map_or_else(Conventions::default, |shared| shared.config.conventions.clone())
 }
 
 /// Makes a provider the global one, until it has shut down and another is started.

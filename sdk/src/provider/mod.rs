@@ -12,7 +12,7 @@ mod specs;
 
 pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
 pub use current::{Override, global};
-pub(crate) use current::{current_id, current_id_in, global_of, set_global};
+pub(crate) use current::{conventions, current_id, current_id_in, global_of, set_global};
 pub(crate) use described::Described;
 pub(crate) use scopes::Scopes;
 pub(crate) use specs::specs;
@@ -27,6 +27,7 @@ use crate::{IdGenerator, fork, guard, local};
 use engines::EngineSet;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::{Plan, Sampler, SamplerCounts, SamplerReport};
+use spanline_core::semconv::Conventions;
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
 use spanline_engine::{Error, ErrorKind, Stats};
@@ -415,6 +416,22 @@ impl Provider {
     /// ```
     pub fn options(&self) -> &Effective {
         &self.shared().config.effective
+    }
+
+    /// What instrumentations go by: which names are written (`semconv_opt_in`), which methods are known
+    /// (`http_known_methods`). It goes into the rules of [`semconv`](crate::semconv).
+    ///
+    /// ```
+    /// use spanline::semconv::Names;
+    /// let options = |options: &mut spanline::options::Options| {
+    ///     options.semconv_opt_in = Some(vec!["http/dup".to_owned()]);
+    /// };
+    /// let provider = spanline::init().without_environment().options(options).exporter("none").build()?;
+    /// assert_eq!(provider.conventions().http, Names::Both);
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn conventions(&self) -> &Conventions {
+        &self.shared().config.conventions
     }
 
     /// The propagator that it was configured with.

@@ -1,7 +1,11 @@
 //! What follows from the effective options.
 
-use super::{Effective, OptionType, Setting, Source, TABLE, generated::index::MAX_BATCH_SPANS};
+use super::{
+    Effective, OptionType, Setting, Source, TABLE,
+    generated::index::{HTTP_KNOWN_METHODS, MAX_BATCH_SPANS},
+};
 use core::fmt;
+use spanline_core::semconv::{Conventions, KnownMethods};
 use spanline_core::{SpanLimits, ValueLimits};
 
 /// Spans of a batch under backlog, unless a maximum is set.
@@ -40,6 +44,15 @@ impl Effective {
                 depth: cut(self.limits.value_depth),
             },
         }
+    }
+
+    /// What instrumentations go by: `semconv_opt_in` and `http_known_methods`.
+    pub fn conventions(&self) -> Conventions {
+        let mut conventions = Conventions::opted_in(&self.semconv_opt_in);
+        if self.sources[HTTP_KNOWN_METHODS] != Source::Default {
+            conventions.methods = KnownMethods::new(&self.http_known_methods);
+        }
+        conventions
     }
 
     /// Most spans of a batch under backlog: 4,096 (not more than `max_queue_spans`), or `max_batch_spans` when that is

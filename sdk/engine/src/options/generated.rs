@@ -119,6 +119,15 @@ pub struct Options {
     /// Whether a span that processes a single message only links the span that sent it, as one that
     /// processes a batch does, instead of having it as its parent. Default: false.
     pub links_only: Option<bool>,
+    /// Under which names instrumentations write attributes that had other names before: with `/dup` under
+    /// the old ones beside the present ones, without it, as by default, under the present ones alone. What
+    /// the variable lists for other software is passed over. See
+    /// [semantic-conventions.md](semantic-conventions.md). Names: `http`, `http/dup`, `database`,
+    /// `database/dup`, `messaging`, `messaging/dup`, `rpc`, `rpc/dup`, `code`, `code/dup`. Default: none.
+    pub semconv_opt_in: Option<Vec<String>>,
+    /// The methods of HTTP that instrumentations record by name, in place of the default ones; others are
+    /// recorded as `_OTHER`. Default: `CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE`.
+    pub http_known_methods: Option<Vec<String>>,
     /// How long an ended span waits for company before it is sent. 0: not at all. Unit: ms. Default: 500; 0
     /// when `console` is the only exporter.
     pub delay_ms: Option<u64>,
@@ -267,6 +276,12 @@ impl fmt::Debug for Options {
         }
         if let Some(value) = &self.links_only {
             debug.field("links_only", value);
+        }
+        if let Some(value) = &self.semconv_opt_in {
+            debug.field("semconv_opt_in", value);
+        }
+        if let Some(value) = &self.http_known_methods {
+            debug.field("http_known_methods", value);
         }
         if let Some(value) = &self.delay_ms {
             debug.field("delay_ms", value);
@@ -439,6 +454,15 @@ pub struct Effective {
     /// Whether a span that processes a single message only links the span that sent it, as one that
     /// processes a batch does, instead of having it as its parent. Default: false.
     pub links_only: bool,
+    /// Under which names instrumentations write attributes that had other names before: with `/dup` under
+    /// the old ones beside the present ones, without it, as by default, under the present ones alone. What
+    /// the variable lists for other software is passed over. See
+    /// [semantic-conventions.md](semantic-conventions.md). Names: `http`, `http/dup`, `database`,
+    /// `database/dup`, `messaging`, `messaging/dup`, `rpc`, `rpc/dup`, `code`, `code/dup`. Default: none.
+    pub semconv_opt_in: Vec<&'static str>,
+    /// The methods of HTTP that instrumentations record by name, in place of the default ones; others are
+    /// recorded as `_OTHER`. Default: `CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE`.
+    pub http_known_methods: Vec<String>,
     /// How long an ended span waits for company before it is sent. 0: not at all. Unit: ms. Default: 500; 0
     /// when `console` is the only exporter.
     pub delay_ms: u64,
@@ -684,6 +708,8 @@ impl Options {
             self.propagate.messaging.is_some(),
             self.propagate.database.is_some(),
             self.links_only.is_some(),
+            self.semconv_opt_in.is_some(),
+            self.http_known_methods.is_some(),
             self.delay_ms.is_some(),
             self.max_queue_spans.is_some(),
             self.max_batch_spans.is_some(),
@@ -804,6 +830,12 @@ impl Options {
         }
         if self.links_only.is_none() {
             self.links_only.clone_from(&lower.links_only);
+        }
+        if self.semconv_opt_in.is_none() {
+            self.semconv_opt_in.clone_from(&lower.semconv_opt_in);
+        }
+        if self.http_known_methods.is_none() {
+            self.http_known_methods.clone_from(&lower.http_known_methods);
         }
         if self.delay_ms.is_none() {
             self.delay_ms.clone_from(&lower.delay_ms);
@@ -938,6 +970,8 @@ impl Options {
             index::PROPAGATE_MESSAGING => FromPlain::store(&mut self.propagate.messaging, value, name),
             index::PROPAGATE_DATABASE => FromPlain::store(&mut self.propagate.database, value, name),
             index::LINKS_ONLY => FromPlain::store(&mut self.links_only, value, name),
+            index::SEMCONV_OPT_IN => FromPlain::store(&mut self.semconv_opt_in, value, name),
+            index::HTTP_KNOWN_METHODS => FromPlain::store(&mut self.http_known_methods, value, name),
             index::DELAY_MS => FromPlain::store(&mut self.delay_ms, value, name),
             index::MAX_QUEUE_SPANS => FromPlain::store(&mut self.max_queue_spans, value, name),
             index::MAX_BATCH_SPANS => FromPlain::store(&mut self.max_batch_spans, value, name),
@@ -1365,6 +1399,8 @@ impl Effective {
             index::PROPAGATE_MESSAGING => self.propagate.messaging.show(),
             index::PROPAGATE_DATABASE => self.propagate.database.show(),
             index::LINKS_ONLY => self.links_only.show(),
+            index::SEMCONV_OPT_IN => self.semconv_opt_in.show(),
+            index::HTTP_KNOWN_METHODS => self.http_known_methods.show(),
             index::DELAY_MS => self.delay_ms.show(),
             index::MAX_QUEUE_SPANS => self.max_queue_spans.show(),
             index::MAX_BATCH_SPANS => self.max_batch_spans.show(),
@@ -1430,39 +1466,41 @@ pub(super) mod index {
     pub(in super::super) const PROPAGATE_MESSAGING: usize = 26;
     pub(in super::super) const PROPAGATE_DATABASE: usize = 27;
     pub(in super::super) const LINKS_ONLY: usize = 28;
-    pub(in super::super) const DELAY_MS: usize = 29;
-    pub(in super::super) const MAX_QUEUE_SPANS: usize = 30;
-    pub(in super::super) const MAX_BATCH_SPANS: usize = 31;
-    pub(in super::super) const MAX_BATCH_BYTES: usize = 32;
-    pub(in super::super) const BUFFER_BYTES: usize = 33;
-    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 34;
-    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 35;
-    pub(in super::super) const MAX_AGE_MS: usize = 36;
-    pub(in super::super) const MAX_REQUEST_BYTES: usize = 37;
-    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 38;
-    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 39;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 40;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 41;
-    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 42;
-    pub(in super::super) const LIMITS_EVENTS: usize = 43;
-    pub(in super::super) const LIMITS_LINKS: usize = 44;
-    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 45;
-    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 46;
-    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 47;
-    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 48;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 49;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 50;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 51;
-    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 52;
-    pub(in super::super) const DISABLED: usize = 53;
-    pub(in super::super) const LOG_LEVEL: usize = 54;
-    pub(in super::super) const CLOCK: usize = 55;
-    pub(in super::super) const SPOOL_DIR: usize = 56;
-    pub(in super::super) const CONFIG_FILE: usize = 57;
+    pub(in super::super) const SEMCONV_OPT_IN: usize = 29;
+    pub(in super::super) const HTTP_KNOWN_METHODS: usize = 30;
+    pub(in super::super) const DELAY_MS: usize = 31;
+    pub(in super::super) const MAX_QUEUE_SPANS: usize = 32;
+    pub(in super::super) const MAX_BATCH_SPANS: usize = 33;
+    pub(in super::super) const MAX_BATCH_BYTES: usize = 34;
+    pub(in super::super) const BUFFER_BYTES: usize = 35;
+    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 36;
+    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 37;
+    pub(in super::super) const MAX_AGE_MS: usize = 38;
+    pub(in super::super) const MAX_REQUEST_BYTES: usize = 39;
+    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 40;
+    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 41;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 42;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 43;
+    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 44;
+    pub(in super::super) const LIMITS_EVENTS: usize = 45;
+    pub(in super::super) const LIMITS_LINKS: usize = 46;
+    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 47;
+    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 48;
+    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 49;
+    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 50;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 51;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 52;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 53;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 54;
+    pub(in super::super) const DISABLED: usize = 55;
+    pub(in super::super) const LOG_LEVEL: usize = 56;
+    pub(in super::super) const CLOCK: usize = 57;
+    pub(in super::super) const SPOOL_DIR: usize = 58;
+    pub(in super::super) const CONFIG_FILE: usize = 59;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 58] = [
+pub static TABLE: [OptionInfo; 60] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -2073,6 +2111,55 @@ pub static TABLE: [OptionInfo; 58] = [
         yaml: "distribution.spanline.links_only",
         secret: false,
         text: "Whether a span that processes a single message only links the span that sent it, as one that processes a batch does, instead of having it as its parent.",
+    },
+    OptionInfo {
+        name: "semconv_opt_in",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[
+            "http",
+            "http/dup",
+            "database",
+            "database/dup",
+            "messaging",
+            "messaging/dup",
+            "rpc",
+            "rpc/dup",
+            "code",
+            "code/dup",
+        ],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &["OTEL_SEMCONV_STABILITY_OPT_IN"],
+        yaml: "distribution.spanline.semconv_opt_in",
+        secret: false,
+        text: "Under which names instrumentations write attributes that had other names before: with `/dup` under the old ones beside the present ones, without it, as by default, under the present ones alone. What the variable lists for other software is passed over. See [semantic-conventions.md](semantic-conventions.md).",
+    },
+    OptionInfo {
+        name: "http_known_methods",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"],
+        yaml: "distribution.spanline.http_known_methods",
+        secret: false,
+        text: "The methods of HTTP that instrumentations record by name, in place of the default ones; others are recorded as `_OTHER`.",
     },
     OptionInfo {
         name: "delay_ms",

@@ -44,6 +44,7 @@ mod resolve;
 pub(crate) mod resource;
 mod sampler;
 mod secret;
+mod semconv;
 mod settings;
 mod show;
 mod source;

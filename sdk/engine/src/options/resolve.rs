@@ -3,6 +3,7 @@
 use super::{
     AttributeLimits, ClockSource, Effective, Exporter, ExporterSettings, Layers, Limits, LogLevel, Notice,
     Propagate, Source, exporters, generated::index::*, propagators, reader::Reader, resource, sampler,
+    semconv,
 };
 use crate::Error;
 use alloc::{format, vec::Vec};
@@ -78,6 +79,8 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
             database: r.boolean(PROPAGATE_DATABASE, code.propagate.database),
         },
         links_only: r.boolean(LINKS_ONLY, code.links_only),
+        semconv_opt_in: semconv::opt_in(r, code.semconv_opt_in.as_deref())?,
+        http_known_methods: semconv::known_methods(r, code.http_known_methods.as_deref()),
         delay_ms: delay(r, code.delay_ms, &exporters.exporter)?,
         max_queue_spans,
         max_batch_spans: at_most(

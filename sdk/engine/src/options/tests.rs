@@ -85,6 +85,7 @@ mod environment;
 mod exporters;
 mod layers;
 mod plain;
+mod semconv;
 
 #[test]
 fn the_table_and_the_types_agree() {
