@@ -77,11 +77,14 @@ pub(super) fn finish(shared: &Shared) {
 
 /// Gives the line that says what was lost.
 fn finish_within(shared: &Shared, timeout: Duration) -> Option<String> {
-    if shared.is_shut_down() {
-        // Another thread may be at it: the process does not end before that one is done.
+    // Another thread may be at it: the process does not end before that one is done.
+    let others = || {
         if !thread::is_ours() {
             shared.wait_for_shutdown(timeout);
         }
+    };
+    if shared.is_shut_down() {
+        others();
         return None;
     }
     // A child that recorded nothing has nothing to finish, and takes no lock that its parent may have held.
@@ -107,7 +110,10 @@ fn finish_within(shared: &Shared, timeout: Duration) -> Option<String> {
     } else {
         timeout
     };
-    let report = shared.shut_down(bound, Patience::Exit).ok()?;
+    let Ok(report) = shared.shut_down(bound, Patience::Exit) else {
+        others();
+        return None;
+    };
     ends.line(shared, set, &report.stats, ("at exit", "exit_timeout_ms"))
 }
 
