@@ -226,6 +226,12 @@ impl Worker {
             pipeline.engine().set_first_queue_bytes(queued);
             pipeline.limit_batches(spans);
         }
+        if stop && self.config.effective.spool_dir.is_some() {
+            // What an exporter has no room for now would be dropped by its full queue. It waits in the spool instead.
+            for exporter in self.exporters.iter().filter(|e| !e.queue().is_hungry()) {
+                exporter.queue().close(monotonic());
+            }
+        }
         let urgent = stop || drained > pipeline.engine().drained();
         let hungry =
             stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
