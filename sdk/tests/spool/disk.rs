@@ -26,17 +26,24 @@ fn play(scenario: &str, size: &str) {
     };
     let tried = inside("/bin/true".as_ref()).output();
     if !tried.is_ok_and(|ended| ended.status.success()) {
-        println!("skipped: mounts of its own are not permitted to this process");
-        return;
+        return spanline_test_vectors::skip("mounts of its own are not permitted to this process");
     }
-    let status = inside(&std::env::current_exe().unwrap())
+    let output = inside(&std::env::current_exe().unwrap())
         .args(["--exact", "disk::scenario", "--nocapture", "--test-threads=1"])
         .env(SCENARIO, scenario)
         .env(DISK, folder.text())
-        .status()
+        .output()
         .unwrap();
     // A signal (SIGBUS) would be no success either.
-    assert!(status.success(), "{scenario}: {status:?}");
+    let (said, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success(),
+        "{scenario}: {:?} {said} {errors}",
+        output.status
+    );
 }
 
 /// What was said at the levels warn and error.

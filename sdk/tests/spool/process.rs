@@ -15,7 +15,12 @@ fn play(scenario: &str, folder: &Folder) -> ExitStatus {
         .args(["--exact", "process::scenario", "--nocapture", "--test-threads=1"])
         .env(SCENARIO, scenario)
         .env(SPOOL, folder.text())
-        .status()
+        // What the harness says there is not what it says here.
+        .output()
+        .map(|ended| {
+            eprint!("{}", String::from_utf8_lossy(&ended.stderr));
+            ended.status
+        })
         .unwrap()
 }
 
