@@ -4,7 +4,9 @@
 mod process;
 
 use process::{Receiver, Reply, dead_url, play};
-use spanline::{Provider, span};
+use spanline::{ExportBatch, ExportResult, ExporterDescription, Provider, SpanExporter, span};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const SPANS: usize = 100;
@@ -19,6 +21,79 @@ fn make_spans() {
     for _ in 0..SPANS {
         drop(span!("queued"));
     }
+}
+
+/// Panics with what panics once more when it is dropped.
+#[derive(Debug)]
+struct Panics {
+    /// All calls, or each second one.
+    always: bool,
+    calls: Arc<AtomicU64>,
+}
+
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        panic!("dropped, as asked");
+    }
+}
+
+impl SpanExporter for Panics {
+    fn export(&self, _: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
+        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.always || before % 2 == 0 {
+            std::panic::panic_any(Payload);
+        }
+        ExportResult::success()
+    }
+
+    fn describe(&self) -> ExporterDescription {
+        panic!("describe, as asked");
+    }
+}
+
+/// Batches, each of so many spans.
+const ROUNDS: u64 = 12;
+const EACH: u64 = 10;
+
+/// Two exporters that panic again and again, beside two that get everything; the last batch is the exit's.
+fn beside_panics(endpoint: &str) {
+    let (all, some) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let panics = |always, calls: &Arc<AtomicU64>| Panics {
+        always,
+        calls: calls.clone(),
+    };
+    let provider = spanline::init()
+        .without_environment()
+        .delay_ms(3_600_000)
+        .exporter("otlp")
+        .exporter("memory")
+        .endpoint(endpoint)
+        .add_exporter("always", panics(true, &all))
+        .add_exporter("sometimes", panics(false, &some))
+        .start()
+        .unwrap();
+    let make = || (0..EACH).for_each(|_| drop(span!("queued")));
+    for _ in 0..ROUNDS {
+        make();
+        assert!(provider.flush().complete);
+    }
+    assert_eq!(provider.finished_spans().unwrap().len() as u64, ROUNDS * EACH);
+    let stats = provider.stats();
+    assert!(stats.balances(), "{stats:#?}");
+    let [otlp, memory, always, sometimes] = &stats.exporters[..] else {
+        panic!("{stats:#?}")
+    };
+    assert_eq!((otlp.exported, memory.exported), (ROUNDS * EACH, ROUNDS * EACH));
+    assert_eq!(always.failed, [("panic".to_owned(), ROUNDS * EACH)]);
+    assert_eq!(sometimes.failed, [("panic".to_owned(), ROUNDS / 2 * EACH)]);
+    assert_eq!(sometimes.exported, ROUNDS / 2 * EACH, "it goes on");
+    let called = (all.load(Ordering::Relaxed), some.load(Ordering::Relaxed));
+    assert_eq!(called, (ROUNDS, ROUNDS), "each batch is tried once");
+    // Those of export, and two of describe.
+    assert_eq!(stats.caught_panics, ROUNDS + ROUNDS / 2 + 2);
+    make();
 }
 
 /// Plays a scenario when it is run by another test; by itself it does nothing.
@@ -59,6 +134,7 @@ fn child() {
             // SAFETY: ends the process without its exit hooks, so that only the drop can have sent anything.
             unsafe { libc::_exit(0) }
         }
+        "panics" => beside_panics(&endpoint),
         "nothing" => {
             start(&endpoint);
         }
@@ -113,6 +189,25 @@ fn a_return_from_main_loses_nothing() {
 #[test]
 fn an_exit_loses_nothing() {
     nothing_is_lost("exit", 7, SPANS);
+}
+
+/// The rest of the program, the other exporters and the exit go on as if nothing were.
+#[test]
+fn exporters_that_panic_again_and_again_lose_their_own_alone() {
+    let receiver = Receiver::start([]);
+    let ended = play("panics", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
+    assert_eq!(receiver.spans().len() as u64, (ROUNDS + 1) * EACH);
+    assert!(ended.took < LESS_THAN_THE_BOUND, "{:?}", ended.took);
+    let said = |words: &str| ended.errors.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(
+        said("spanline error: the exporter panicked"),
+        1,
+        "{}",
+        ended.errors
+    );
+    // What receivers refused, at the end.
+    assert_eq!(said("failed to deliver: panic"), 1, "{}", ended.errors);
 }
 
 #[test]
