@@ -42,7 +42,7 @@ impl Drop for Payload {
 impl SpanExporter for Panics {
     fn export(&self, _: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
         let before = self.calls.fetch_add(1, Ordering::Relaxed);
-        if self.always || before % 2 == 0 {
+        if self.always || before.is_multiple_of(2) {
             std::panic::panic_any(Payload);
         }
         ExportResult::success()
