@@ -16,7 +16,9 @@ mod otlp;
 mod otlp_grpc;
 mod parts;
 mod readable;
+mod refusal;
 mod sender;
+mod speaker;
 mod worker;
 
 pub(crate) use answer::{not_compressed, speaks_of_encoding};
@@ -26,6 +28,7 @@ pub(crate) use otlp::OtlpHttpExporter;
 #[cfg(feature = "grpc")]
 pub(crate) use otlp_grpc::OtlpGrpcExporter;
 pub(crate) use readable::SharedConsole;
+pub(crate) use refusal::{Refusal, page};
 pub(crate) use sender::ExporterSlot;
 #[cfg(all(feature = "spool", target_os = "linux"))]
 pub(crate) use worker::monotonic;

@@ -249,14 +249,39 @@ pub(crate) fn configured(title: &'static str, text: &str, trouble: Option<&'stat
     }
 }
 
-/// A spool where a file of another kind is in the way.
-pub(crate) fn spooled() -> Case {
-    let dir = folder().join("foreign");
+/// A process with a spool in this folder, and the path of the folder that is its user's own in it.
+fn running(dir: &Path) -> (spanline::Provider, PathBuf) {
     let provider = spanline::init().without_environment().exporter("discard");
-    drop(provider.spool_dir(dir.display().to_string()).build().unwrap());
-    let own = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+    let provider = provider.spool_dir(dir.display().to_string()).build().unwrap();
+    provider.tracer("t").span("work").start().end();
+    (
+        provider,
+        std::fs::read_dir(dir).unwrap().next().unwrap().unwrap().path(),
+    )
+}
+
+/// A spool that a running process uses, which is this one.
+fn in_use() -> Case {
+    static RUNNING: OnceLock<spanline::Provider> = OnceLock::new();
+    let dir = folder().join("in_use");
+    let _ = RUNNING.set(running(&dir).0);
+    spooled("A spool that a running process uses", &dir, None)
+}
+
+/// A spool where a file of another kind is in the way.
+fn with_a_stranger() -> Case {
+    let dir = folder().join("foreign");
+    let (provider, own) = running(&dir);
+    drop(provider);
     let name = own.file_name().unwrap().to_string_lossy().into_owned();
     std::fs::write(own.join("spanline-1-0.spool"), "not a spool").unwrap();
+    let title = "A spool with a file that is none";
+    let mut case = spooled(title, &dir, Some("it is not a spool"));
+    case.shown.push((name, "spanline-1000"));
+    case
+}
+
+fn spooled(title: &'static str, dir: &Path, trouble: Option<&'static str>) -> Case {
     let text = format!(
         "file_format: \"1.1\"
 tracer_provider:
@@ -266,13 +291,8 @@ distribution: {{ spanline: {{ spool_dir: {} }} }}
 ",
         dir.display()
     );
-    let mut case = configured(
-        "A spool with a file that is none",
-        &text,
-        Some("it is not a spool"),
-    );
+    let mut case = configured(title, &text, trouble);
     case.shown.push((dir.display().to_string(), "/var/spool/shop"));
-    case.shown.push((name, "spanline-1000"));
     case
 }
 
@@ -323,10 +343,22 @@ pub(crate) fn cases() -> Vec<Case> {
             "A receiver that takes nothing",
             "http://127.0.0.1",
             http("415 Unsupported Media Type"),
-            Some("does not take http/json, compressed with gzip"),
+            Some("does not take http/json (the option protocol), compressed with gzip"),
         )
         .with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
         .with("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        Case::new(
+            "A web server that is no receiver",
+            "http://127.0.0.1",
+            http("501 Unsupported method"),
+            Some("501: is this an OTLP receiver?"),
+        ),
+        Case::new(
+            "A web server that answers everything with a page",
+            "http://127.0.0.1",
+            http("200 OK\r\nContent-Type: text/html"),
+            Some("with a web page: this is no OTLP receiver"),
+        ),
         Case::new(
             "A port of another service",
             "http://127.0.0.1",
@@ -469,12 +501,20 @@ tracer_provider:
 ",
             Some("did you mean `otlp_http`?"),
         ),
-        spooled(),
+        in_use(),
+        with_a_stranger(),
         file(
             "An exporter that does not exist",
             "otpl",
             Some("\"otpl\" is not an exporter"),
         ),
+        Case::new(
+            "A variable that is misspelt",
+            "http://127.0.0.1",
+            plain,
+            Some("did you mean OTEL_TRACES_SAMPLER?"),
+        )
+        .with("OTEL_TRACE_SAMPLER", "always_off"),
         file("Nothing to try", "console", None),
         Case {
             end: "Nothing is wrong, but spans go nowhere: the option exporter is none (OTEL_TRACES_EXPORTER).",

@@ -65,11 +65,11 @@ fn a_folder_that_others_may_write_to() {
     let folder = Folder::new();
     let inner = folder.prepare();
     fs::set_permissions(&inner, fs::Permissions::from_mode(0o770)).unwrap();
-    is_off(&folder.text(), "not a folder of this user alone");
+    is_off(&folder.text(), "(mode 770): take their rights to it away");
     fs::remove_dir(&inner).unwrap();
     let elsewhere = Folder::new();
     std::os::unix::fs::symlink(elsewhere.prepare(), &inner).unwrap();
-    is_off(&folder.text(), "not a folder of this user alone");
+    is_off(&folder.text(), "is not a folder: remove it");
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod headers;
 mod hint;
 mod info;
 mod layers;
+mod misspelt;
 mod names;
 mod notice;
 mod one;
@@ -58,6 +59,7 @@ pub use {
     hint::closest,
     info::{DefaultValue, OptionInfo, OptionType, find},
     layers::{Layers, config_file},
+    misspelt::misspelt,
     names::{ClockSource, Compression, Exporter, LogLevel, Protocol},
     notice::Notice,
     resolve::resolve,
