@@ -4,6 +4,8 @@
 
 #[path = "doctor/setups.rs"]
 mod setups;
+#[path = "doctor/spools.rs"]
+mod spools;
 
 use setups::{cases, doctor, folder};
 use std::fmt::Write as _;

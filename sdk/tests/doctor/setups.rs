@@ -1,5 +1,6 @@
 //! The set-ups: servers that are wrong in one way each, and what is to be said of them.
 
+use crate::spools;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -249,53 +250,6 @@ pub(crate) fn configured(title: &'static str, text: &str, trouble: Option<&'stat
     }
 }
 
-/// A process with a spool in this folder, and the path of the folder that is its user's own in it.
-fn running(dir: &Path) -> (spanline::Provider, PathBuf) {
-    let provider = spanline::init().without_environment().exporter("discard");
-    let provider = provider.spool_dir(dir.display().to_string()).build().unwrap();
-    provider.tracer("t").span("work").start().end();
-    (
-        provider,
-        std::fs::read_dir(dir).unwrap().next().unwrap().unwrap().path(),
-    )
-}
-
-/// A spool that a running process uses, which is this one.
-fn in_use() -> Case {
-    static RUNNING: OnceLock<spanline::Provider> = OnceLock::new();
-    let dir = folder().join("in_use");
-    let _ = RUNNING.set(running(&dir).0);
-    spooled("A spool that a running process uses", &dir, None)
-}
-
-/// A spool where a file of another kind is in the way.
-fn with_a_stranger() -> Case {
-    let dir = folder().join("foreign");
-    let (provider, own) = running(&dir);
-    drop(provider);
-    let name = own.file_name().unwrap().to_string_lossy().into_owned();
-    std::fs::write(own.join("spanline-1-0.spool"), "not a spool").unwrap();
-    let title = "A spool with a file that is none";
-    let mut case = spooled(title, &dir, Some("it is not a spool"));
-    case.shown.push((name, "spanline-1000"));
-    case
-}
-
-fn spooled(title: &'static str, dir: &Path, trouble: Option<&'static str>) -> Case {
-    let text = format!(
-        "file_format: \"1.1\"
-tracer_provider:
-  processors:
-    - batch: {{ exporter: {{ otlp_http: {{ endpoint: \"http://127.0.0.1:PORT/v1/traces\" }} }} }}
-distribution: {{ spanline: {{ spool_dir: {} }} }}
-",
-        dir.display()
-    );
-    let mut case = configured(title, &text, trouble);
-    case.shown.push((dir.display().to_string(), "/var/spool/shop"));
-    case
-}
-
 pub(crate) fn cases() -> Vec<Case> {
     let ours = authority();
     let other = authority();
@@ -501,8 +455,8 @@ tracer_provider:
 ",
             Some("did you mean `otlp_http`?"),
         ),
-        in_use(),
-        with_a_stranger(),
+        spools::in_use(),
+        spools::with_a_stranger(),
         file(
             "An exporter that does not exist",
             "otpl",
