@@ -193,12 +193,9 @@ impl ExporterSlot {
             return;
         };
         let exporter = sender.exporter.get_or_init(|| self.spec.make(&self.config));
-        let ExporterDescription {
-            component_type,
-            server_address,
-            ..
-        } = self.description();
-        let server = UserText(server_address.as_deref().unwrap_or("no server"));
+        let ExporterDescription { component_type, .. } = self.description();
+        let server = self.description().place();
+        let server = UserText(server.as_deref().unwrap_or("no server"));
         let name = self.spec.name();
         log::report(
             Level::Debug,
