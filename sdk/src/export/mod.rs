@@ -2,6 +2,7 @@
 
 mod answer;
 mod console;
+mod course;
 mod discard;
 mod exporter;
 mod file;
@@ -32,7 +33,7 @@ pub(crate) use refusal::{Refusal, page};
 pub(crate) use sender::ExporterSlot;
 #[cfg(all(feature = "spool", target_os = "linux"))]
 pub(crate) use worker::monotonic;
-pub(crate) use worker::{Patience, Worker};
+pub(crate) use worker::{Begun, Patience, Worker};
 
 pub use console::ConsoleExporter;
 pub use exporter::{ExportBatch, ExportResult, ExportedSpan, ExporterDescription, SpanExporter};
