@@ -13,7 +13,8 @@ use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
 use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
 use spanline_engine::options::{
-    ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret, resolve,
+    ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret,
+    misspelt, resolve,
 };
 use spanline_engine::{Cutting, Error, TracerConfigurator};
 use std::sync::Arc;
@@ -342,6 +343,9 @@ impl Builder {
         for notice in &notices {
             tell(notice);
         }
+        if with_environment && layers.file.is_none() {
+            tell_misspelt();
+        }
         file.tell();
         let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
         let memory = MemoryExporter::new();
@@ -473,4 +477,17 @@ fn tell(notice: &Notice) {
         notice.variable.unwrap_or(notice.option),
         format_args!("{notice}"),
     );
+}
+
+/// Names the variables that nobody reads and that are nearly called like one that is read.
+fn tell_misspelt() {
+    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    let mut names: Vec<String> = set.filter_map(|(name, _)| name.into_string().ok()).collect();
+    names.sort_unstable();
+    for name in names {
+        if let Some(meant) = misspelt(&name) {
+            let line = format_args!("{name} is not known; did you mean {meant}?");
+            log::report_case(Level::Warn, "environment_name", &name, line);
+        }
+    }
 }

@@ -22,20 +22,30 @@ pub(crate) fn foreign<R>(caught: &AtomicU64, what: &'static str, f: impl FnOnce(
     }
 }
 
-/// Panics of our own that a loop survives.
-const SURVIVED: u32 = 2;
+/// Runs code of ours. `None`, and counted, when it panics: then it is for the caller to say what that means.
+pub(crate) fn own<R>(caught: &AtomicU64, f: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            caught.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+/// Panics of our own that a thread of ours survives.
+pub(crate) const SURVIVED: u32 = 2;
 
 /// Repeats a step of ours until it says that it was the last. A panic loses that step and is counted; the third ends the
 /// loop, with one line. True when no such end was needed.
 pub(crate) fn repeat(caught: &AtomicU64, what: &'static str, mut step: impl FnMut() -> bool) -> bool {
     let mut panics = 0;
     loop {
-        match catch_unwind(AssertUnwindSafe(&mut step)) {
-            Ok(true) => {}
-            Ok(false) => return true,
-            Err(payload) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                caught.fetch_add(1, Ordering::Relaxed);
+        match own(caught, &mut step) {
+            Some(true) => {}
+            Some(false) => return true,
+            None => {
                 panics += 1;
                 if panics > SURVIVED {
                     let line = format_args!("the {what} failed three times: it does nothing from here on");

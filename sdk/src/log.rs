@@ -1,8 +1,9 @@
 //! What Spanline says about itself: short lines about its own troubles, never about the spans.
 //!
 //! A message has a *kind*, a fixed key; of each kind one message a minute is let through, the rest are counted and
-//! the count is added to the next one. Messages hold no text of the user's, except through [`UserText`], which cuts
-//! and cleans it.
+//! the count is added to the next one. Kinds that have several reasons are told apart by those, and so are the exporters
+//! that a thread speaks for: none keeps another from being heard. Messages hold no text of the user's, except through
+//! [`UserText`], which cuts and cleans it.
 //!
 //! Nothing here locks, waits or panics: the state is atomics, so a forked child inherits nothing that is held; a sink
 //! that panics is caught; a sink or handler that makes us report something again (because it traces, say) loses that
@@ -109,6 +110,31 @@ thread_local! {
     static CAPTURED: RefCell<Option<Listener>> = const { RefCell::new(None) };
 }
 
+thread_local! {
+    /// Whom this thread speaks for: stands in front of what it reports.
+    static SPEAKER: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`; what it reports on this thread begins with `speaker`, and is limited apart from what others report.
+pub(crate) fn speaking_for<T>(speaker: &Arc<str>, work: impl FnOnce() -> T) -> T {
+    /// Also when the work panics.
+    struct Silence;
+    impl Drop for Silence {
+        fn drop(&mut self) {
+            let _ = SPEAKER.try_with(RefCell::take);
+        }
+    }
+    let _ = SPEAKER.try_with(|known| known.replace(Some(speaker.clone())));
+    let _silence = Silence;
+    work()
+}
+
+/// Whom this thread speaks for now.
+fn speaker() -> Option<Arc<str>> {
+    let known = SPEAKER.try_with(|known| known.try_borrow().ok()?.clone());
+    known.ok().flatten()
+}
+
 struct Listener {
     lines: Vec<(Level, String)>,
     /// The messages are said all the same.
@@ -203,6 +229,23 @@ pub fn unheard() -> u64 {
 /// Says something, if this level is on and this kind has not spoken for a minute. `kind` is a fixed key; the message is
 /// only made when it is wanted. Must not be called while a span's slot is locked: sinks are foreign code.
 pub(crate) fn report(level: Level, kind: &'static str, message: fmt::Arguments<'_>) {
+    report_case(level, kind, "", message);
+}
+
+/// The same of a kind that has several cases, such as one for each status of an answer: each has its own minute.
+pub(crate) fn report_case(level: Level, kind: &'static str, case: &str, message: fmt::Arguments<'_>) {
+    match speaker() {
+        Some(speaker) => limited(
+            level,
+            kind,
+            [case, &speaker],
+            format_args!("{speaker}: {message}"),
+        ),
+        None => limited(level, kind, [case, ""], message),
+    }
+}
+
+fn limited(level: Level, kind: &'static str, [case, speaker]: [&str; 2], message: fmt::Arguments<'_>) {
     if is_captured(level, message) {
         return;
     }
@@ -212,7 +255,7 @@ pub(crate) fn report(level: Level, kind: &'static str, message: fmt::Arguments<'
         None
     };
     let admitted = if enabled(level) {
-        LIMITER.admit(kind, monotonic_nanos())
+        LIMITER.admit(&[kind, case, speaker], monotonic_nanos())
     } else {
         None
     };

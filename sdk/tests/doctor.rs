@@ -4,6 +4,8 @@
 
 #[path = "doctor/setups.rs"]
 mod setups;
+#[path = "doctor/spools.rs"]
+mod spools;
 
 use setups::{cases, doctor, folder};
 use std::fmt::Write as _;
@@ -25,6 +27,11 @@ be recorded or sent, that is no trouble: the last line says so, and by which opt
 
     cargo install --path sdk --features doctor
     spanline doctor
+
+The command sees the environment and configuration files, not what a program sets in its code: it names the service
+`unknown_service:spanline` where the program has a name. And it is built with every transport and compression: where it
+says that all is well, a program that was built without the feature `tls`, `grpc`, `zstd`, `config-file` or `spool` may
+still miss it. Inside the program neither is so.
 
 In a program `spanline::doctor()`, `Provider::doctor` and `Builder::doctor` give the same as data, and as text; in the form
 `{:#}` with the options at their defaults.
@@ -163,6 +170,11 @@ fn a_provider_that_runs_tells_what_was_wrong_at_its_start() {
             "/there/is/none.pem: cannot be read",
         ),
         ("OTEL_TRACES_SAMPLER", "somtimes", "OTEL_TRACES_SAMPLER"),
+        (
+            "OTEL_TRACE_EXPORTER",
+            "console",
+            "OTEL_TRACE_EXPORTER is not known; did you mean OTEL_TRACES_EXPORTER?",
+        ),
     ] {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "--nocapture", "built_in_this_environment"]);
@@ -212,6 +224,41 @@ fn the_file_of_the_command_line_is_named_as_such() {
     let output = doctor(&["doctor", "--config", &case.env[0].1], &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("  (--config)\n"), "{text}");
+}
+
+/// What this version has nothing for is no trouble: such a file serves other versions and other signals too.
+#[test]
+fn what_applies_to_nothing_here_is_no_trouble() {
+    let text = "file_format: \"1.1\"
+meter_provider: {}
+tracer_provider: { processors: [ { batch: { exporter: { console: } } } ] }
+distribution: { spanline: { capture: { statement: true } } }
+";
+    let case = setups::configured("", text, None);
+    let output = doctor(&["doctor", "--config", &case.env[0].1], &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+}
+
+#[test]
+fn remarks_and_errors_begin_with_a_place_that_editors_know() {
+    let newer = setups::configured("", "file_format: \"1.9\"\n", None);
+    let empty = setups::configured("", "", None);
+    for (case, place, words) in [
+        (newer, ":1:14: file_format: ", "newer than 1.1"),
+        (
+            empty,
+            "",
+            "`file_format` is needed here: the version of the format, `\"1.1\"`",
+        ),
+    ] {
+        let path = &case.env[0].1;
+        let said = String::from_utf8(doctor(&["doctor", "--config", path], &[]).stdout).unwrap();
+        assert!(
+            said.contains(&format!("{path}{place}")) && said.contains(words),
+            "{said}"
+        );
+    }
 }
 
 #[test]
@@ -307,7 +354,7 @@ fn the_spool_is_looked_at_and_not_touched() {
     assert_eq!(spool.trouble, None);
     assert_eq!(
         spool.steps[1..],
-        ["files that other processes hold now: 1"],
+        ["1 file is in use by a running process, which is as it should be"],
         "{spool:?}"
     );
 

@@ -3,11 +3,15 @@
 
 mod process;
 
-use process::{Receiver, Reply, dead_url, play};
-use spanline::{Provider, span};
+use process::{Receiver, Reply, advice, dead_url, play, spans_of};
+use spanline::{ExportBatch, ExportResult, ExporterDescription, Provider, SpanExporter, span};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const SPANS: usize = 100;
+
+const PROTOCOL: &str = "see the options endpoint and protocol";
 
 fn start(endpoint: &str) -> Provider {
     // A delay that never passes by itself: what arrives was sent by the end of the process.
@@ -19,6 +23,79 @@ fn make_spans() {
     for _ in 0..SPANS {
         drop(span!("queued"));
     }
+}
+
+/// Panics with what panics once more when it is dropped.
+#[derive(Debug)]
+struct Panics {
+    /// All calls, or each second one.
+    always: bool,
+    calls: Arc<AtomicU64>,
+}
+
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        panic!("dropped, as asked");
+    }
+}
+
+impl SpanExporter for Panics {
+    fn export(&self, _: ExportBatch<'_>, _: Option<Duration>) -> ExportResult {
+        let before = self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.always || before.is_multiple_of(2) {
+            std::panic::panic_any(Payload);
+        }
+        ExportResult::success()
+    }
+
+    fn describe(&self) -> ExporterDescription {
+        panic!("describe, as asked");
+    }
+}
+
+/// Batches, each of so many spans.
+const ROUNDS: u64 = 12;
+const EACH: u64 = 10;
+
+/// Two exporters that panic again and again, beside two that get everything; the last batch is the exit's.
+fn beside_panics(endpoint: &str) {
+    let (all, some) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let panics = |always, calls: &Arc<AtomicU64>| Panics {
+        always,
+        calls: calls.clone(),
+    };
+    let provider = spanline::init()
+        .without_environment()
+        .delay_ms(3_600_000)
+        .exporter("otlp")
+        .exporter("memory")
+        .endpoint(endpoint)
+        .add_exporter("always", panics(true, &all))
+        .add_exporter("sometimes", panics(false, &some))
+        .start()
+        .unwrap();
+    let make = || (0..EACH).for_each(|_| drop(span!("queued")));
+    for _ in 0..ROUNDS {
+        make();
+        assert!(provider.flush().complete);
+    }
+    assert_eq!(provider.finished_spans().unwrap().len() as u64, ROUNDS * EACH);
+    let stats = provider.stats();
+    assert!(stats.balances(), "{stats:#?}");
+    let [otlp, memory, always, sometimes] = &stats.exporters[..] else {
+        panic!("{stats:#?}")
+    };
+    assert_eq!((otlp.exported, memory.exported), (ROUNDS * EACH, ROUNDS * EACH));
+    assert_eq!(always.failed, [("panic".to_owned(), ROUNDS * EACH)]);
+    assert_eq!(sometimes.failed, [("panic".to_owned(), ROUNDS / 2 * EACH)]);
+    assert_eq!(sometimes.exported, ROUNDS / 2 * EACH, "it goes on");
+    let called = (all.load(Ordering::Relaxed), some.load(Ordering::Relaxed));
+    assert_eq!(called, (ROUNDS, ROUNDS), "each batch is tried once");
+    // Those of export, and two of describe.
+    assert_eq!(stats.caught_panics, ROUNDS + ROUNDS / 2 + 2);
+    make();
 }
 
 /// Plays a scenario when it is run by another test; by itself it does nothing.
@@ -59,6 +136,7 @@ fn child() {
             // SAFETY: ends the process without its exit hooks, so that only the drop can have sent anything.
             unsafe { libc::_exit(0) }
         }
+        "panics" => beside_panics(&endpoint),
         "nothing" => {
             start(&endpoint);
         }
@@ -73,6 +151,16 @@ fn child() {
                 let builder = spanline::init().without_environment().delay_ms(3_600_000);
                 let provider = builder.endpoint(endpoint.clone()).build().unwrap();
                 provider.tracer("t").span("queued").start().end();
+                std::mem::forget(provider);
+            }
+        }
+        // One after the other in the order of the URLs.
+        "one each" => {
+            for url in endpoint.split(' ') {
+                let builder = spanline::init().without_environment().delay_ms(3_600_000);
+                let provider = builder.endpoint(url).build().unwrap();
+                let tracer = provider.tracer("t");
+                (0..SPANS).for_each(|_| tracer.span("queued").start().end());
                 std::mem::forget(provider);
             }
         }
@@ -113,6 +201,25 @@ fn a_return_from_main_loses_nothing() {
 #[test]
 fn an_exit_loses_nothing() {
     nothing_is_lost("exit", 7, SPANS);
+}
+
+/// The rest of the program, the other exporters and the exit go on as if nothing were.
+#[test]
+fn exporters_that_panic_again_and_again_lose_their_own_alone() {
+    let receiver = Receiver::start([]);
+    let ended = play("panics", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
+    assert_eq!(receiver.spans().len() as u64, (ROUNDS + 1) * EACH);
+    assert!(ended.took < LESS_THAN_THE_BOUND, "{:?}", ended.took);
+    let said = |words: &str| ended.errors.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(
+        said("spanline error: the exporter panicked"),
+        1,
+        "{}",
+        ended.errors
+    );
+    // What receivers refused, at the end.
+    assert_eq!(said("failed to deliver: panic"), 1, "{}", ended.errors);
 }
 
 #[test]
@@ -190,18 +297,41 @@ fn an_exit_with_nothing_queued_does_not_wait() {
     assert!(ended.took < LESS_THAN_THE_BOUND, "{:?}", ended.took);
 }
 
-/// Of several providers too there is one line.
+/// The bound is that of all of them together, and a receiver that is silent takes nothing of it from the others.
+#[test]
+fn a_silent_receiver_of_one_provider_takes_no_time_from_the_others() {
+    for silent_first in [true, false] {
+        let silent = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
+        // Nor does one that takes some of the time itself.
+        let live = Receiver::start([Reply::Late(Duration::from_millis(300))]);
+        let mut urls = [live.url(), silent.url(), silent.url()];
+        if silent_first {
+            urls.rotate_left(1);
+        }
+        let ended = play("one each", &urls.join(" "));
+        assert!(ended.status.success(), "{}", ended.output);
+        assert_eq!(
+            spans_of(&live.requests()[0].body).len(),
+            SPANS,
+            "{}",
+            ended.errors
+        );
+        assert_eq!(silent.requests().len(), 2, "each tried");
+        assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
+        let lost = ended.errors.matches("100 spans were lost at exit: ").count();
+        assert_eq!(lost, 2, "{}", ended.errors);
+    }
+}
+
+/// Of several providers too there is one line. A longer wait is not what would have helped where nobody answers.
 #[test]
 fn an_exit_says_once_what_it_lost_and_which_option_would_have_kept_it() {
     let silent = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
-    for (url, option) in [
-        (
-            silent.url(),
-            "never got an answer (see the options endpoint and protocol, and exit_timeout_ms for a slow receiver)",
-        ),
+    for (url, words) in [
+        (silent.url(), format!("never got an answer{}", advice(PROTOCOL))),
         (
             dead_url(),
-            "(see the option endpoint; spool_dir would have kept them)",
+            format!("reached nobody{}", advice("see the option endpoint")),
         ),
     ] {
         for (scenario, times) in [("return", 1), ("several", 6)] {
@@ -215,8 +345,8 @@ fn an_exit_says_once_what_it_lost_and_which_option_would_have_kept_it() {
             let one = lines[0].contains("1 span was lost") && !lines[0].contains(" 1 spans");
             assert_eq!(one, scenario == "several", "{}", lines[0]);
             assert_eq!(lines[0].matches(" lost at exit: ").count(), times, "{}", lines[0]);
-            // Providers that come later may find no time left to try.
-            assert!(lines[0].contains(option), "{}", lines[0]);
+            // All of them have tried.
+            assert_eq!(lines[0].matches(&words).count(), times, "{}", lines[0]);
         }
     }
 }

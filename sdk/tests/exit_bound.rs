@@ -4,11 +4,12 @@
 
 mod process;
 
-use process::{Ended, Receiver, Reply, dead_url, play, play_as};
+use process::{Ended, Receiver, Reply, advice, dead_url, play, play_as};
 use spanline::{
     Context, CurrentSpan, EndedSpan, ExportBatch, ExportResult, Provider, SpanExporter, SpanProcessor,
     Verdict, span,
 };
+use spanline_test_vectors::skip;
 use std::net::UdpSocket;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use std::time::Duration;
 /// Of `exit_timeout_ms`; what is asserted is twice this.
 const BOUND: Duration = Duration::from_secs(1);
 const SPANS: u64 = 100;
+
+const PROTOCOL: &str = "see the options endpoint and protocol";
 
 /// Nanoseconds of a clock that all processes share.
 fn now() -> u64 {
@@ -147,6 +150,18 @@ fn child() {
             assert!(!provider.flush_within(Duration::from_millis(100)).complete);
             leaving();
         }
+        "small batches" => {
+            let builder = builder(&endpoint).options(|options| options.max_batch_spans = Some(5));
+            builder.start().unwrap();
+            make_spans();
+            leaving();
+        }
+        #[cfg(all(target_os = "linux", feature = "spool"))]
+        "no spool" => {
+            builder(&endpoint).spool_dir("/proc/spool").start().unwrap();
+            make_spans();
+            leaving();
+        }
         "another thread" => {
             start(&endpoint);
             std::thread::spawn(|| exit());
@@ -254,7 +269,8 @@ fn silent(scenario: &str, lost: u64) {
     let receiver = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
     let ended = play(scenario, &receiver.url());
     within_the_bound(scenario, &ended);
-    said(scenario, &ended, lost, "exit_timeout_ms");
+    let words = format!("never got an answer{}", advice(PROTOCOL));
+    said(scenario, &ended, lost, &words);
 }
 
 #[track_caller]
@@ -279,7 +295,8 @@ fn an_exit_with_the_collector_down_says_what_to_look_at() {
     let ended = play("return", &dead_url());
     let took = within_the_bound("return", &ended);
     assert!(took < BOUND, "nobody is waited for: {took:?}");
-    said("return", &ended, SPANS, "endpoint");
+    let words = format!("reached nobody{}", advice("see the option endpoint"));
+    said("return", &ended, SPANS, &words);
 }
 
 #[test]
@@ -287,18 +304,56 @@ fn an_exit_with_a_collector_that_never_answers_ends_in_time() {
     silent("return", SPANS);
 }
 
+fn busy(headers: &str) -> Receiver {
+    let busy = Reply::Answer("503 Service Unavailable", headers.to_owned(), Vec::new());
+    Receiver::start(std::iter::repeat_n(busy, 1000))
+}
+
 #[test]
 fn an_exit_during_a_pause_ends_in_time() {
-    let busy = Reply::Answer(
-        "503 Service Unavailable",
-        "Retry-After: 60\r\n".to_owned(),
-        Vec::new(),
-    );
-    let receiver = Receiver::start(std::iter::repeat_n(busy, 100));
+    let receiver = busy("Retry-After: 60\r\n");
     let ended = play("back-off", &receiver.url());
     within_the_bound("back-off", &ended);
-    said("back-off", &ended, SPANS, "exit_timeout_ms");
+    let words = format!("asked to be tried again later{}", advice(""));
+    said("back-off", &ended, SPANS, &words);
     assert!(receiver.requests().len() >= 2, "tried once more");
+}
+
+/// More time would have helped neither, as nobody knows for how much longer it will be like this.
+#[test]
+fn an_exit_with_a_busy_receiver_advises_no_longer_wait() {
+    for headers in ["", "Retry-After: 3600\r\n"] {
+        let ended = play("return", &busy(headers).url());
+        within_the_bound("return", &ended);
+        let words = format!("asked to be tried again later{}", advice(""));
+        said("return", &ended, SPANS, &words);
+    }
+}
+
+/// It answers, and is too slow for all of them: here more time helps.
+#[test]
+fn an_exit_with_a_slow_receiver_advises_a_longer_wait() {
+    let late = Reply::Late(Duration::from_millis(250));
+    let receiver = Receiver::start(std::iter::repeat_n(late, 1000));
+    let ended = play("small batches", &receiver.url());
+    within_the_bound("small batches", &ended);
+    let words = format!(
+        "did not deliver them in time{}",
+        advice("see the option exit_timeout_ms")
+    );
+    let lost = ended.output.lines().find(|line| line.contains("lost at exit"));
+    assert!(lost.is_some_and(|line| line.contains(&words)), "{}", ended.output);
+}
+
+/// Not the option is missing then, but what it asks for.
+#[test]
+#[cfg(all(target_os = "linux", feature = "spool"))]
+fn an_exit_with_a_spool_that_could_not_be_made_says_so() {
+    let ended = play("no spool", &dead_url());
+    within_the_bound("no spool", &ended);
+    let words = "the spool in spool_dir could not be used: see the warning at the start";
+    said("no spool", &ended, SPANS, words);
+    assert!(ended.output.contains("warn: no spool in"), "{}", ended.output);
 }
 
 #[test]
@@ -341,7 +396,6 @@ fn an_exit_from_an_exporter_does_not_wait_for_itself() {
 /// Name look-ups that nobody answers: a resolver of our own, seen by the child alone.
 #[test]
 fn an_exit_while_a_name_is_looked_up_ends_in_time() {
-    let skip = |why: &str| println!("skipped: {why}");
     let folder = std::env::temp_dir().join(format!("spanline-exit-{}", std::process::id()));
     let Ok(silent) = UdpSocket::bind(("127.0.77.53", 53)) else {
         return skip("port 53 of the loopback is not to be had");
@@ -374,7 +428,8 @@ fn an_exit_while_a_name_is_looked_up_ends_in_time() {
     );
     let _ = std::fs::remove_dir_all(&folder);
     within_the_bound("return", &ended);
-    said("return", &ended, SPANS, "exit_timeout_ms");
+    let words = format!("never got an answer{}", advice(PROTOCOL));
+    said("return", &ended, SPANS, &words);
     silent.set_nonblocking(true).unwrap();
     assert!(silent.recv(&mut [0; 512]).is_ok(), "it was asked");
 }

@@ -1,10 +1,15 @@
 //! What takes long to see: memory, threads and wake-ups over time. Run by the stage `long` of `cargo xtask test --all`;
 //! each scenario is a process of its own.
 
+#[cfg(feature = "grpc")]
+#[path = "grpc/receiver.rs"]
+#[allow(dead_code, reason = "a part is used")]
+mod grpc;
 mod process;
 
-use process::{Receiver, play, switches};
-use spanline::{Provider, Span, span};
+use process::{Receiver, dead_url, play, switches};
+use spanline::options::ExporterOption;
+use spanline::{Builder, Provider, Span, span};
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
@@ -161,21 +166,59 @@ fn open() {
     );
 }
 
+/// Exporters of all kinds, one of which never finds anybody: what it could not deliver has grown too old.
 fn idle(endpoint: &str) {
-    let builder = spanline::init().without_environment().endpoint(endpoint);
-    let provider = builder.start().unwrap();
+    let folder = std::env::temp_dir().join(format!("spanline-idle-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let otlp = |url: String, protocol: &str| ExporterOption {
+        endpoint: Some(url),
+        protocol: Some(protocol.to_owned()),
+        ..ExporterOption::from("otlp")
+    };
+    #[cfg(feature = "grpc")]
+    let grpc = grpc::Receiver::start();
+    let exporters = [
+        otlp(endpoint.to_owned(), "http/protobuf"),
+        otlp(dead_url(), "http/protobuf"),
+        ExporterOption {
+            path: Some(folder.join("spans.jsonl").to_string_lossy().into_owned()),
+            ..ExporterOption::from("file")
+        },
+        #[cfg(feature = "grpc")]
+        otlp(grpc.url(), "grpc"),
+    ];
+    let count = exporters.len();
+    let builder = spanline::init()
+        .without_environment()
+        .options(|options| options.max_age_ms = Some(2_000));
+    let provider = exporters
+        .into_iter()
+        .fold(builder, Builder::exporter)
+        .start()
+        .unwrap();
     let open = span!("open");
     drop(span!("work"));
-    assert!(provider.flush().complete);
+    let report = provider.flush();
+    assert!(report.complete, "{:?}", report.stats);
+    for (number, exporter) in report.stats.exporters.iter().enumerate() {
+        let fate = (exporter.exported, exporter.dropped_expired);
+        let expected = if number == 1 { (0, 1) } else { (1, 0) };
+        assert_eq!(fate, expected, "{exporter:?}");
+    }
     // Whatever was under way comes to rest first.
     thread::sleep(Duration::from_secs(1));
     let before = switches();
     thread::sleep(Duration::from_secs(10));
     assert_eq!(switches(), before);
-    assert_eq!(before.len(), 2, "the pipeline and one exporter");
+    assert_eq!(
+        before.len(),
+        1 + count,
+        "the pipeline and one thread of each exporter"
+    );
     drop(open);
     let stats = provider.shutdown().unwrap().stats;
     assert!(stats.balances() && stats.live == 0, "{stats:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[track_caller]

@@ -4,6 +4,7 @@
 mod process;
 
 use process::{LIMIT, Receiver, play_as};
+use spanline_test_vectors::skip;
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::Command;
@@ -57,7 +58,6 @@ fn serve(socket: &UdpSocket) {
 
 #[test]
 fn a_search_domain_is_looked_through() {
-    let skip = |why: &str| println!("skipped: {why}");
     let Ok(socket) = UdpSocket::bind(("127.0.77.54", 53)) else {
         return skip("port 53 of the loopback is not to be had");
     };

@@ -254,6 +254,29 @@ fn child() {
             send(libc::SIGTERM);
             for_ever_with(&several)
         }
+        // One after the other in the order of the URLs.
+        "one each" | "one each, handled" => {
+            let is_handled = scenario != "one each";
+            if is_handled {
+                install(libc::SIGTERM, COUNT as usize, 0);
+            }
+            let one = |url| {
+                let builder = spanline::init().without_environment().delay_ms(3_600_000);
+                let builder = builder.flush_on_signals(true).exit_timeout_ms(1_000);
+                let provider = builder.endpoint(url).build().unwrap();
+                let tracer = provider.tracer("t");
+                (0..SPANS).for_each(|_| tracer.span("queued").start().end());
+                provider
+            };
+            let several: Vec<_> = endpoint.split(' ').map(one).collect();
+            send(libc::SIGTERM);
+            if is_handled {
+                until("handed on", || CALLS.load(Ordering::SeqCst) == 1);
+                // SAFETY: ends the process without its exit hooks, so that only the flush can have sent anything.
+                unsafe { libc::_exit(9) }
+            }
+            for_ever_with(&several)
+        }
         "forks" => {
             let provider = start(builder);
             // One that has made nothing has nothing to wait for, and does not trouble its parent.
@@ -374,9 +397,25 @@ fn a_silent_receiver_delays_the_signal_no_longer_than_the_exit() {
     assert_eq!(lost.len(), 1, "{}", ended.output);
     let line = lost[0];
     assert!(
-        line.contains("100 spans were lost at exit") && line.contains("exit_timeout_ms"),
+        line.contains("100 spans were lost at exit") && line.contains("never got an answer"),
         "{line}"
     );
+}
+
+#[test]
+fn at_a_signal_a_silent_receiver_of_one_provider_takes_no_time_from_the_others() {
+    for scenario in ["one each", "one each, handled"] {
+        let silent = Receiver::start(std::iter::repeat_n(Reply::Silence, 100));
+        let live = Receiver::start([]);
+        let ended = play(scenario, &[silent.url(), live.url()].join(" "));
+        match scenario {
+            "one each" => ended_by(scenario, &ended, libc::SIGTERM),
+            _ => assert_eq!(ended.status.code(), Some(9), "{}", ended.output),
+        }
+        assert!(!silent.requests().is_empty(), "{scenario}: it tried");
+        arrived(scenario, &live, SPANS);
+        assert!(ended.took < 4 * BOUND, "{scenario}: {:?}", ended.took);
+    }
 }
 
 #[test]
@@ -451,8 +490,7 @@ fn the_first_process_of_a_container_flushes_and_goes_on() {
     };
     let tried = inside("/bin/true".as_ref()).output();
     if !tried.is_ok_and(|ended| ended.status.success()) {
-        println!("skipped: process numbers of its own are not permitted to this process");
-        return;
+        return spanline_test_vectors::skip("process numbers of its own are not permitted to this process");
     }
     let receiver = Receiver::start([]);
     let ended = play_as(

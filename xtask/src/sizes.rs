@@ -23,6 +23,14 @@ const ROWS: &[(&str, &str)] = &[
     ("full", "`full`: all of them"),
 ];
 
+/// What the table does not say by itself.
+const NOTES: &str = "
+`-` stands for nothing: the program is as large as that which it is compared with. So it is with `http`, because the
+example makes no use of what it brings. `doctor` has no row: it adds nothing to a program, as what it brings is a command
+of its own, `spanline`, built with the features that it names; the function `spanline::doctor()` is in every build, and
+weighs something only where it is called.
+";
+
 /// `cargo xtask sizes`.
 ///
 /// # Errors
@@ -89,5 +97,6 @@ fn render(sizes: &[u64], toolchain: &str) -> String {
             over(plain)
         );
     }
+    page += NOTES;
     page
 }

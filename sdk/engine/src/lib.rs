@@ -36,8 +36,9 @@ pub use export::{
     batch::{Batch, EncodedPart, Envelope},
     duration::{AnswerStatus, Durations},
     ledger::{Ledger, Piece, Source},
+    outcome::{Outcome, QueueBounds},
     pipeline::{Cutting, Next, Pipeline},
-    queue::{ExportQueue, Outcome, Poll, QueueBounds, Sending},
+    queue::{ExportQueue, Poll, Sending},
     replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};

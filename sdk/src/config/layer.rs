@@ -97,9 +97,15 @@ pub(crate) fn tell(name: &str, remarks: &[Remark]) {
         let of_level = remarks
             .iter()
             .filter(|remark| remark.level.name() == level.name());
-        let texts: Vec<String> = of_level.map(ToString::to_string).collect();
+        // As in an error: a place that terminals and editors know, `shop.yaml:7:13`.
+        let texts: Vec<String> = of_level
+            .map(|remark| match remark.at {
+                Some(_) => format!("{name}:{remark}"),
+                None => format!("{name}: {remark}"),
+            })
+            .collect();
         if !texts.is_empty() {
-            log::report(level, kind, format_args!("{name}: {}", texts.join("; ")));
+            log::report(level, kind, format_args!("{}", texts.join("; ")));
         }
     }
 }

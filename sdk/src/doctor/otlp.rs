@@ -2,7 +2,7 @@
 
 use super::steps::{Steps, Teller};
 use super::{ExporterCheck, TIMEOUT, Trouble, TroubleKind};
-use crate::export::{not_compressed, speaks_of_encoding};
+use crate::export::{Refusal as Refused, not_compressed, page, speaks_of_encoding};
 use crate::log::UserText;
 use crate::provider::OtlpSpec;
 use crate::transport::{ANOTHER_PORT, Response, Route, SendOutcome, Target, Transport};
@@ -17,8 +17,6 @@ use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The path that a receiver usually has.
-const USUAL: &str = "/v1/traces";
 /// What gRPC calls.
 #[cfg(feature = "grpc")]
 const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
@@ -100,7 +98,11 @@ impl Trial {
             teller.trying("the name look-up");
             let found = (host.as_str(), *port).to_socket_addrs();
             let found = found.map_err(|error| {
-                let text = format!("{of_proxy} host name {host} cannot be resolved ({error})");
+                let why = error.to_string();
+                // What the standard library puts in front says the same once more.
+                let why = why.strip_prefix("failed to lookup address information: ");
+                let why = why.map_or_else(|| error.to_string(), str::to_owned);
+                let text = format!("{of_proxy} host name {host} cannot be resolved ({why})");
                 Trouble::new(TroubleKind::Dns, text)
             })?;
             let mut found: Vec<String> = found.map(|address| address.ip().to_string()).take(4).collect();
@@ -269,40 +271,31 @@ impl Trial {
 
     fn answered(&self, response: &Response) -> Result<String, Refusal> {
         let status = response.status;
-        let (kind, text) = match status {
-            200..=299 if is_page(response) => (
-                TroubleKind::Protocol,
-                format!("it answered {status} with a web page: this is no OTLP receiver"),
-            ),
-            200..=299 => return Ok(format!("an empty request was answered {status}")),
-            401 | 403 => (
-                TroubleKind::Credentials,
-                format!("it answered {status}: check headers, bearer_token or username"),
-            ),
-            404 | 405 => (
-                TroubleKind::Path,
-                format!("it answered {status} at the path {}", self.path_hint()),
-            ),
-            407 => (
-                TroubleKind::Proxy,
-                "the proxy asks for credentials (407): give user and password in the proxy's URL".to_owned(),
-            ),
-            400 if self.speaks_tls() => (TroubleKind::Tls, SPEAKS_TLS.to_owned()),
+        let kind = match status {
+            200..=299 => {
+                return match page(response) {
+                    Some(page) => Err(Trouble::new(TroubleKind::Protocol, format!("it {page}")).into()),
+                    None => Ok(format!("an empty request was answered {status}")),
+                };
+            }
+            401 | 403 => TroubleKind::Credentials,
+            404 | 405 => TroubleKind::Path,
+            407 => TroubleKind::Proxy,
+            400 if self.speaks_tls() => return Err(Trouble::new(TroubleKind::Tls, SPEAKS_TLS).into()),
             _ => return Err(self.refused(response)),
         };
+        let refused = self.as_refused(response);
+        let way_out = refused.way_out().unwrap_or_default();
+        let text = format!("it answered {}: {way_out}", refused.status());
         Err(Trouble::new(kind, text).into())
     }
 
-    fn path_hint(&self) -> String {
-        let path = self.spec.endpoint.path();
-        let hint = match path {
-            path if path.ends_with("/v1/traces/v1/traces") => {
-                "OTEL_EXPORTER_OTLP_ENDPOINT is a base to which v1/traces is added: leave that out there, or set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, which is taken as it is".to_owned()
-            }
-            USUAL => "is this an OTLP receiver?".to_owned(),
-            _ => format!("the path expected is usually {USUAL}"),
-        };
-        format!("{path}: {hint}")
+    fn as_refused<'a>(&'a self, response: &'a Response) -> Refused<'a> {
+        Refused {
+            response,
+            path: self.spec.endpoint.path(),
+            protocol: self.spec.settings.protocol.name(),
+        }
     }
 
     /// Refused for a reason that may be the compression.
@@ -317,16 +310,17 @@ impl Trial {
             "" => format!("{status}"),
             message => format!("{status} {}", UserText(message)),
         };
+        let refused = self.as_refused(response);
         let (kind, hint) = match status {
-            415 => (
-                TroubleKind::Protocol,
-                format!("it does not take {}", self.spec.settings.protocol),
-            ),
-            429 | 502..=504 => (
-                TroubleKind::Rejected,
-                "busy or not ready for the moment".to_owned(),
-            ),
-            _ => (TroubleKind::Rejected, "it would not take spans either".to_owned()),
+            429 | 502..=504 => (TroubleKind::Rejected, "busy or not ready for the moment".into()),
+            _ => match refused.way_out() {
+                Some(way_out) if status == 415 || refused.is_foreign() => (TroubleKind::Protocol, way_out),
+                Some(way_out) => (TroubleKind::Rejected, way_out),
+                None => (
+                    TroubleKind::Rejected,
+                    "it would refuse spans as it refuses this empty request".into(),
+                ),
+            },
         };
         Refusal {
             trouble: Trouble::new(kind, format!("it answered {answer}: {hint}")),
@@ -425,12 +419,24 @@ fn called(answer: &GrpcAnswer) -> Result<String, Refusal> {
         0 => return Ok("an empty call was answered OK".to_owned()),
         7 | 16 => (
             TroubleKind::Credentials,
-            format!("it answered {name}: check headers, bearer_token or username"),
+            format!("it answered {name}: {}", Refused::CREDENTIALS),
         ),
         12 => (
             TroubleKind::Path,
             format!("it answered {name}: it does not know {METHOD}"),
         ),
+        _ if answer
+            .http_status
+            .is_some_and(|status| !matches!(status, 429 | 502..=504)) =>
+        {
+            (
+                TroubleKind::Protocol,
+                format!(
+                    "it answered {name} without a gRPC status: {}",
+                    Refused::IS_IT_OTLP
+                ),
+            )
+        }
         _ => (
             TroubleKind::Rejected,
             format!("it answered {name} {}", UserText(&answer.message)),
@@ -441,10 +447,4 @@ fn called(answer: &GrpcAnswer) -> Result<String, Refusal> {
         trouble: Trouble::new(kind, text),
         answer: Some(said).filter(|_| kind != TroubleKind::Credentials),
     })
-}
-
-fn is_page(response: &Response) -> bool {
-    let kind = response.content_type.as_deref().unwrap_or_default();
-    kind.get(..9)
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
 }

@@ -8,11 +8,7 @@ use spanline_core::wire::otlp::ExportOutcome;
 /// The receiver took the request and said this; `None`: what it said could not be read.
 pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
     match outcome {
-        None => {
-            let text = "the receiver's answer could not be read; the batch counts as delivered";
-            log::report(Level::Warn, "export_answer", format_args!("{text}"));
-            ExportResult::success()
-        }
+        None => unread(None),
         Some(ExportOutcome::Warning(text)) => {
             let text = Said(&text);
             let line = format_args!("the receiver says{text}");
@@ -31,6 +27,27 @@ pub(super) fn delivered(outcome: Option<ExportOutcome>) -> ExportResult {
         }
         Some(_) => ExportResult::success(),
     }
+}
+
+/// The receiver has answered with success and something that says nothing of the batch.
+pub(super) fn unread(page: Option<&str>) -> ExportResult {
+    let line = match page {
+        Some(page) => format!("the receiver {page}; its answer could not be read"),
+        None => "the receiver's answer could not be read".to_owned(),
+    };
+    let line = format_args!("{line}, and the batch counts as delivered");
+    log::report(Level::Warn, "export_answer", line);
+    ExportResult::success()
+}
+
+/// The receiver has refused for good, by this answer, which has its own minute in the log by its status.
+pub(super) fn refused(what: &str, status: &str, way_out: Option<&str>) {
+    let rest = match way_out {
+        Some(way_out) => format!(": {way_out}"),
+        None => ", as the receiver would answer the same again".to_owned(),
+    };
+    let line = format_args!("the receiver answered {what}; the batch is lost{rest}");
+    log::report_case(Level::Error, "export_refused", status, line);
 }
 
 /// Whether the text of a refusal is about how the request was compressed.
@@ -57,18 +74,15 @@ pub(super) fn failed(kind: FailKind, message: &str) -> ExportResult {
         // A shutdown that cut the attempt short says itself what is lost.
         if kind != FailKind::Interrupted {
             let line = format_args!("spans are not delivered yet: {message}");
-            log::report(Level::Warn, "export_failed", line);
+            log::report_case(Level::Warn, "export_failed", &format!("{kind:?}"), line);
         }
         return match kind.endpoint_dead() {
             true => ExportResult::retry().unreachable(),
             false => ExportResult::retry(),
         };
     }
-    log::report(
-        Level::Error,
-        "export_failed",
-        format_args!("spans are not delivered: {message}"),
-    );
+    let line = format_args!("spans are not delivered: {message}");
+    log::report_case(Level::Error, "export_failed", kind.reason(), line);
     ExportResult::failure(kind.reason())
 }
 

@@ -120,6 +120,16 @@ impl ExporterDescription {
         self
     }
 
+    /// Where it sends to: `collector:4318`, or what there is of that.
+    pub(crate) fn place(&self) -> Option<String> {
+        let address = self.server_address.as_deref()?;
+        Some(match self.server_port {
+            Some(port) if address.contains(':') => format!("[{address}]:{port}"),
+            Some(port) => format!("{address}:{port}"),
+            None => address.to_owned(),
+        })
+    }
+
     /// By the name of a Rust type, without its path.
     fn of_type<T: ?Sized>() -> Self {
         let full = std::any::type_name::<T>();
@@ -222,6 +232,16 @@ mod tests {
     fn an_exporter_is_known_by_its_type_when_it_does_not_say() {
         let own: std::sync::Arc<dyn SpanExporter> = std::sync::Arc::new(Own(vec![1u8]));
         assert_eq!(own.describe(), ExporterDescription::new("Own"));
+    }
+
+    #[test]
+    fn the_place_has_the_port() {
+        let to =
+            |address: &str, port: Option<u16>| ExporterDescription::new("e").server(address, port).place();
+        assert_eq!(to("localhost", Some(4318)).as_deref(), Some("localhost:4318"));
+        assert_eq!(to("::1", Some(4317)).as_deref(), Some("[::1]:4317"));
+        assert_eq!(to("/run/agent.sock", None).as_deref(), Some("/run/agent.sock"));
+        assert_eq!(ExporterDescription::new("e").place(), None);
     }
 
     #[test]

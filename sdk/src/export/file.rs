@@ -1,5 +1,6 @@
 //! OTLP JSON lines in a file, or on the standard output.
 
+use super::speaker;
 use super::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
 use crate::log::{self, Level};
 use spanline_core::wire::otlp::{RequestView, write_json_request};
@@ -7,7 +8,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A line this large is not kept in memory for the next one.
@@ -40,6 +41,7 @@ pub(crate) struct Rotation {
 /// moved or removed the file, the next batch goes to a new one.
 #[derive(Debug)]
 pub(crate) struct FileExporter {
+    speaker: Arc<str>,
     target: FileTarget,
     state: Mutex<State>,
 }
@@ -53,9 +55,14 @@ struct State {
 }
 
 impl FileExporter {
-    /// Opens nothing yet: that is done with the first batch.
-    pub(crate) fn new(target: FileTarget) -> Self {
+    /// Opens nothing yet: that is done with the first batch. The name is for the log.
+    pub(crate) fn new(name: &str, target: FileTarget) -> Self {
+        let path = match &target {
+            FileTarget::File { path, .. } => Some(path.as_path()),
+            FileTarget::Stdout => None,
+        };
         Self {
+            speaker: speaker::of_file(name, path),
             target,
             state: Mutex::default(),
         }
@@ -222,12 +229,14 @@ impl SpanExporter for FileExporter {
         };
         if may_pass(&error) {
             let line = format_args!("spans are not written yet: {error}");
-            log::report(Level::Warn, "file", line);
+            let say = || log::report_case(Level::Warn, "file", &error.kind().to_string(), line);
+            log::speaking_for(&self.speaker, say);
             return ExportResult::retry();
         }
         state.file = None;
         let line = format_args!("spans are not written and lost: {error}; check file_path");
-        log::report(Level::Error, "file", line);
+        let say = || log::report_case(Level::Error, "file", &error.kind().to_string(), line);
+        log::speaking_for(&self.speaker, say);
         ExportResult::failure("file")
     }
 

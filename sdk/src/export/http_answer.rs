@@ -1,5 +1,6 @@
 //! What an answer over HTTP means.
 
+use super::refusal::{self, Refusal};
 use super::{AnswerStatus, ExportResult, answer};
 use crate::log::{self, Level, Said};
 use crate::transport::Response;
@@ -24,6 +25,14 @@ impl Encoding {
         }
     }
 
+    /// The name in the option `protocol`.
+    fn protocol(self) -> &'static str {
+        match self {
+            Self::Protobuf => "http/protobuf",
+            Self::Json => "http/json",
+        }
+    }
+
     /// That of the answer: what it says it is, or that of the request.
     fn of_answer(self, response: &Response) -> Self {
         let named = response.content_type.as_deref().unwrap_or_default();
@@ -38,17 +47,32 @@ impl Encoding {
     }
 }
 
-/// Judges an answer to a request that was compressed like this, and says what people should know of it.
-pub(super) fn judge(encoding: Encoding, compression: Option<&str>, response: &Response) -> ExportResult {
+/// Judges an answer to a request to this path that was compressed like this, and says what people should know of it.
+pub(super) fn judge(
+    encoding: Encoding,
+    path: &str,
+    compression: Option<&str>,
+    response: &Response,
+) -> ExportResult {
+    let refusal = Refusal {
+        response,
+        path,
+        protocol: encoding.protocol(),
+    };
     let encoding = encoding.of_answer(response);
     let verdict = retry::http_status(response.status);
     let status = AnswerStatus::Http(response.status);
     if verdict.is_success() {
-        return answer::delivered(outcome(encoding, response)).status(status);
+        let outcome = outcome(encoding, response);
+        let result = match outcome {
+            None => answer::unread(refusal::page(response).as_deref()),
+            outcome => answer::delivered(outcome),
+        };
+        return result.status(status);
     }
     let text = message(encoding, response);
     let compression = compression.filter(|_| response.status == 415 || answer::speaks_of_encoding(&text));
-    let (code, text) = (response.status, Said(&text));
+    let (code, text) = (response.status.to_string(), Said(&text));
     if verdict.is_retryable() {
         let now = crate::clock::wall_nanos() / 1_000_000;
         let after = response
@@ -56,7 +80,7 @@ pub(super) fn judge(encoding: Encoding, compression: Option<&str>, response: &Re
             .as_deref()
             .and_then(|after| retry::retry_after(after.as_bytes(), now));
         let line = format_args!("the receiver answered {code}{text}, trying again");
-        log::report(Level::Warn, "export_retry", line);
+        log::report_case(Level::Warn, "export_retry", &code, line);
         let result = ExportResult::retry().status(status);
         return match after {
             Some(after) => result.after(Duration::from_millis(after)),
@@ -64,21 +88,10 @@ pub(super) fn judge(encoding: Encoding, compression: Option<&str>, response: &Re
         };
     }
     let not_compressed = compression.map(answer::not_compressed);
-    let hint = match code {
-        _ if not_compressed.is_some() => not_compressed.as_deref().unwrap_or_default(),
-        401 | 403 => "check the credentials in the headers option",
-        404 => "check the endpoint: its path is usually /v1/traces",
-        407 => "the proxy asks for credentials: give user and password in the proxy's URL",
-        413 => "the receiver takes no batch this large: lower max_batch_bytes",
-        415 => "the receiver does not take what the option protocol says",
-        _ => "the batch is lost, as the receiver would answer the same again",
-    };
-    log::report(
-        Level::Error,
-        "export_refused",
-        format_args!("the receiver answered {code}{text}; {hint}"),
-    );
-    ExportResult::failure(code.to_string()).status(status)
+    let way_out = not_compressed.map(Into::into).or_else(|| refusal.way_out());
+    let what = format!("{}{text}", refusal.status());
+    answer::refused(&what, &code, way_out.as_deref());
+    ExportResult::failure(code).status(status)
 }
 
 /// What an error answer says in words.
@@ -107,18 +120,49 @@ fn outcome(encoding: Encoding, response: &Response) -> Option<ExportOutcome> {
 mod tests {
     use super::*;
 
+    fn said(response: &Response, compression: Option<&str>) -> String {
+        let judged = || judge(Encoding::Protobuf, "/v1/traces", compression, response);
+        let (_, said) = log::capture(judged);
+        said.into_iter().next().unwrap().1
+    }
+
+    fn answer(status: u16, content_type: Option<&str>) -> Response {
+        Response {
+            status,
+            content_type: content_type.map(str::to_owned),
+            ..Response::default()
+        }
+    }
+
     #[test]
     fn what_is_not_taken_compressed_is_told_of_with_the_option() {
-        let answer = |status| Response {
-            status,
-            ..Response::default()
-        };
-        let said = |status, compression| {
-            let (_, said) = log::capture(|| judge(Encoding::Protobuf, compression, &answer(status)));
-            said.into_iter().next().unwrap().1
-        };
+        let said = |status, compression| said(&answer(status, None), compression);
         assert!(said(415, Some("gzip")).ends_with("set the option compression to none"));
-        assert!(said(415, None).ends_with("does not take what the option protocol says"));
+        assert!(said(415, None).ends_with("does not take http/protobuf (the option protocol)"));
         assert!(said(400, Some("gzip")).contains("the batch is lost"));
+    }
+
+    #[test]
+    fn who_is_no_receiver_is_told_of_as_such() {
+        let html = Some("text/html;charset=utf-8");
+        assert_eq!(
+            said(&answer(501, html), None),
+            "the receiver answered 501; the batch is lost: is this an OTLP receiver?"
+        );
+        assert_eq!(
+            said(&answer(405, None), None),
+            "the receiver answered 405 at the path /v1/traces; the batch is lost: is this an OTLP receiver?"
+        );
+        let page = Response {
+            body: b"<html>".to_vec(),
+            body_complete: true,
+            ..answer(200, html)
+        };
+        let line = said(&page, None);
+        assert!(line.contains("could not be read"), "{line}");
+        assert!(
+            line.contains("answered 200 with a web page: this is no OTLP receiver"),
+            "{line}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod console;
+mod course;
 mod discard;
 mod exporter;
 mod file;
@@ -16,7 +17,9 @@ mod otlp;
 mod otlp_grpc;
 mod parts;
 mod readable;
+mod refusal;
 mod sender;
+mod speaker;
 mod worker;
 
 pub(crate) use answer::{not_compressed, speaks_of_encoding};
@@ -26,10 +29,11 @@ pub(crate) use otlp::OtlpHttpExporter;
 #[cfg(feature = "grpc")]
 pub(crate) use otlp_grpc::OtlpGrpcExporter;
 pub(crate) use readable::SharedConsole;
+pub(crate) use refusal::{Refusal, page};
 pub(crate) use sender::ExporterSlot;
 #[cfg(all(feature = "spool", target_os = "linux"))]
 pub(crate) use worker::monotonic;
-pub(crate) use worker::{Patience, Worker};
+pub(crate) use worker::{Begun, Patience, Worker};
 
 pub use console::ConsoleExporter;
 pub use exporter::{ExportBatch, ExportResult, ExportedSpan, ExporterDescription, SpanExporter};

@@ -4,13 +4,15 @@ use super::answer;
 use super::hint::Hint;
 use super::http_answer::{self, Encoding};
 use super::parts::{self, Resume};
+use super::speaker;
 use super::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
+use crate::log;
 use crate::provider::OtlpSpec;
 use crate::transport::{Compressor, Endpoint, HttpRequest, HttpSettings, HttpTransport};
 use crate::transport::{Interrupt, SendOutcome, Transport};
 use spanline_core::wire::otlp::{RequestView, write_json_request};
 use spanline_engine::options::Protocol;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A JSON text this large is not kept in memory for the next one.
@@ -27,6 +29,7 @@ pub(crate) struct OtlpHttpExporter {
     sending: Mutex<Sending>,
     interrupt: Interrupt,
     hint: Hint,
+    speaker: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,7 @@ impl OtlpHttpExporter {
             }),
             interrupt,
             hint: Hint::of(spec),
+            speaker: speaker::of_receiver(spec),
         }
     }
 
@@ -96,13 +100,16 @@ impl OtlpHttpExporter {
         match transport.send(&request, timeout) {
             SendOutcome::Response(response) => {
                 self.hint.answered();
-                http_answer::judge(self.encoding, compression, &response)
+                http_answer::judge(self.encoding, self.endpoint.path(), compression, &response)
             }
             SendOutcome::TooLarge => {
                 self.hint.answered();
                 answer::response_too_large()
             }
-            SendOutcome::Failed { kind, message } => answer::failed(kind, &self.hint.on(kind, message)),
+            SendOutcome::Failed { kind, message } => {
+                let message = self.hint.on(kind, message);
+                answer::failed(kind, speaker::unrepeated(&self.speaker, &message))
+            }
         }
     }
 
@@ -132,8 +139,10 @@ impl SpanExporter for OtlpHttpExporter {
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let Sending { resume, posting } = &mut *sending;
-        parts::send(batch.batch, resume, timeout, |request, left| {
-            self.attempt(posting, request, left)
+        log::speaking_for(&self.speaker, || {
+            parts::send(batch.batch, resume, timeout, |request, left| {
+                self.attempt(posting, request, left)
+            })
         })
     }
 

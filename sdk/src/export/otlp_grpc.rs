@@ -2,6 +2,8 @@
 
 use super::hint::Hint;
 use super::parts::{self, Resume};
+use super::refusal::Refusal;
+use super::speaker;
 use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter, answer};
 use crate::log::{self, Level, Said, UserText};
 use crate::provider::OtlpSpec;
@@ -24,6 +26,7 @@ pub(crate) struct OtlpGrpcExporter {
     sending: Mutex<Sending>,
     interrupt: Interrupt,
     hint: Hint,
+    speaker: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -43,10 +46,12 @@ impl OtlpGrpcExporter {
             headers: spec.headers.clone(),
             max_response_bytes: spec.max_response_bytes,
         };
+        let speaker = speaker::of_receiver(spec);
         let transport = GrpcTransport::new(settings, &mut |name| {
-            let name = UserText(name);
-            let line = format_args!("the header {name} cannot be sent over gRPC");
-            log::report(Level::Warn, "export_headers", line);
+            let line = format_args!("the header {} cannot be sent over gRPC", UserText(name));
+            log::speaking_for(&speaker, || {
+                log::report_case(Level::Warn, "export_headers", name, line);
+            });
         });
         let interrupt = transport.interrupt();
         Self {
@@ -59,6 +64,7 @@ impl OtlpGrpcExporter {
             }),
             interrupt,
             hint: Hint::of(spec),
+            speaker,
         }
     }
 
@@ -89,7 +95,7 @@ impl OtlpGrpcExporter {
         };
         if verdict.is_retryable() {
             let line = format_args!("the receiver answered {what}, trying again");
-            log::report(Level::Warn, "export_retry", line);
+            log::report_case(Level::Warn, "export_retry", &reason, line);
             let result = ExportResult::retry().status(status);
             return match answer.retry_info.or_else(|| retry_after(answer)) {
                 Some(after) => result.after(after),
@@ -100,19 +106,18 @@ impl OtlpGrpcExporter {
         let not_compressed = compression
             .filter(|_| answer::speaks_of_encoding(&answer.message))
             .map(answer::not_compressed);
-        let hint = match answer.code {
-            _ if not_compressed.is_some() => not_compressed.as_deref().unwrap_or_default(),
-            _ if answer.http_status == Some(413) => "it takes no batch this large: lower max_batch_bytes",
-            7 | 16 => "check the credentials in the headers option",
-            8 => "the receiver takes no batch this large, or no more: lower max_batch_bytes",
-            12 => "check the endpoint: no receiver of OTLP over gRPC is there",
-            _ => "the batch is lost, as the receiver would answer the same again",
+        let way_out = match answer.code {
+            _ if not_compressed.is_some() => not_compressed.as_deref(),
+            _ if answer.http_status == Some(413) => {
+                Some("it takes no batch this large: lower max_batch_bytes")
+            }
+            7 | 16 => Some(Refusal::CREDENTIALS),
+            8 => Some("the receiver takes no batch this large, or no more: lower max_batch_bytes"),
+            12 => Some("check the endpoint: no receiver of OTLP over gRPC is there"),
+            _ if answer.http_status.is_some() => Some(Refusal::IS_IT_OTLP),
+            _ => None,
         };
-        log::report(
-            Level::Error,
-            "export_refused",
-            format_args!("the receiver answered {what}; {hint}"),
-        );
+        answer::refused(&what, &reason, way_out);
         ExportResult::failure(reason).status(status)
     }
 }
@@ -166,7 +171,7 @@ impl SpanExporter for OtlpGrpcExporter {
             compressor,
             resume,
         } = &mut *sending;
-        parts::send(batch.batch, resume, timeout, |request, left| {
+        let mut attempt = |request: &[u8], left| {
             if request.len() > self.max_request_bytes {
                 return None;
             }
@@ -177,8 +182,14 @@ impl SpanExporter for OtlpGrpcExporter {
                     self.hint.answered();
                     Self::answered(&answer, compression)
                 }
-                Err(Failure { kind, message }) => answer::failed(kind, &self.hint.on(kind, message)),
+                Err(Failure { kind, message }) => {
+                    let message = self.hint.on(kind, message);
+                    answer::failed(kind, speaker::unrepeated(&self.speaker, &message))
+                }
             })
+        };
+        log::speaking_for(&self.speaker, || {
+            parts::send(batch.batch, resume, timeout, &mut attempt)
         })
     }
 
@@ -224,6 +235,16 @@ mod tests {
             assert!(said(Some("zstd")).ends_with("set the option compression to gzip or none"));
             assert!(!said(None).contains("option compression"));
         }
+    }
+
+    #[test]
+    fn who_answers_without_a_grpc_status_is_asked_whether_it_is_a_receiver() {
+        let answered = || OtlpGrpcExporter::answered(&answer(2, Some(405)), None);
+        let said = log::capture(answered).1.remove(0).1;
+        assert!(
+            said.ends_with("the batch is lost: is this an OTLP receiver?"),
+            "{said}"
+        );
     }
 
     #[test]

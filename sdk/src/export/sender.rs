@@ -1,13 +1,14 @@
 //! One exporter with its queue and its threads.
 
+use super::course::Course;
 use super::worker::{Worker, monotonic};
 use super::{AnswerStatus, ExportBatch, ExporterDescription, SpanExporter};
 use crate::log::{self, Level, UserText};
-use crate::observe::Fate;
+use crate::observe::{Fate, spans};
 use crate::provider::{Config, ExporterSpec};
 use crate::{fork, guard};
 use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds, Sending};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -23,9 +24,17 @@ pub(crate) struct ExporterSlot {
     /// How many of them have a thread.
     started: AtomicUsize,
     stop: AtomicBool,
-    /// A receiver has answered, whatever it said.
-    answered: AtomicBool,
+    /// What its attempts have come to.
+    course: Course,
+    /// Panics of ours in its threads.
+    panics: AtomicU32,
+    /// How many batches from now on a fault of ours is to befall.
+    #[cfg(test)]
+    pub(super) faults: AtomicU32,
 }
+
+/// Under which reason everything is lost that is for an exporter whose threads have panicked too often.
+const ENDED: &str = "exporter_ended";
 
 /// A thread and the exporter that it alone uses.
 #[derive(Debug, Default)]
@@ -76,7 +85,10 @@ impl ExporterSlot {
             senders,
             started: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            answered: AtomicBool::new(false),
+            course: Course::default(),
+            panics: AtomicU32::new(0),
+            #[cfg(test)]
+            faults: AtomicU32::new(0),
         })
     }
 
@@ -161,17 +173,10 @@ impl ExporterSlot {
             let queue = self.queue();
             (queue.is_unreachable(), queue.attempts())
         };
-        let component = &self.description().component_type;
-        match self.answered.load(Ordering::Relaxed) {
-            _ if nobody => Fate::Nobody,
-            false if attempts > 0 && component.starts_with("otlp_http") => {
-                Fate::NoAnswer("endpoint and protocol")
-            }
-            false if attempts > 0 && component.starts_with("otlp_grpc") => {
-                Fate::NoAnswer("endpoint, protocol and insecure")
-            }
-            _ => Fate::Slow,
+        if nobody {
+            return Fate::Nobody;
         }
+        self.course.fate(attempts, &self.description().component_type)
     }
 
     /// Has every exporter pass on what it holds itself.
@@ -188,49 +193,99 @@ impl ExporterSlot {
     }
 
     /// The life of the thread of this number.
-    fn run(&self, number: usize, worker: &Arc<Worker>) {
+    fn run(&self, number: usize, worker: &Worker) {
         let Some(sender) = self.senders.get(number) else {
             return;
         };
+        let epoch = fork::current_epoch();
+        let caught = &self.config.caught;
+        // Outside of what may unwind: the queue hears of it, whatever happens.
+        let mut sending = None;
+        while guard::own(caught, || self.work(sender, &mut sending, worker, epoch)).is_none() {
+            let goes_on = || fork::current_epoch() == epoch && self.after_panic(sending.take(), worker);
+            if !guard::own(caught, goes_on).unwrap_or(false) {
+                break;
+            }
+        }
+        if fork::current_epoch() != epoch {
+            // The exporter forked, and this is the child: what waits here is its parent's to send.
+            return;
+        }
+        sender.shut_down(&self.config);
+        sender.ended.store(true, Ordering::Release);
+        worker.progressed();
+    }
+
+    /// Sends until it is time to end.
+    fn work(&self, sender: &Sender, sending: &mut Option<Sending>, worker: &Worker, epoch: u32) {
         let exporter = sender.exporter.get_or_init(|| self.spec.make(&self.config));
-        let ExporterDescription {
-            component_type,
-            server_address,
-            ..
-        } = self.description();
-        let server = UserText(server_address.as_deref().unwrap_or("no server"));
+        let ExporterDescription { component_type, .. } = self.description();
+        let server = self.description().place();
+        let server = UserText(server.as_deref().unwrap_or("no server"));
         let name = self.spec.name();
         log::report(
             Level::Debug,
             "export_thread",
             format_args!("the exporter {name} ({component_type}) begins to send to {server}"),
         );
-        let epoch = fork::current_epoch();
-        let survived = guard::foreign(&self.config.caught, "exporter's thread", || {
-            while let Some(sending) = self.next(worker) {
-                let (outcome, status) = self.send(&**exporter, &sending);
-                if fork::current_epoch() != epoch {
-                    return;
-                }
-                self.queue()
-                    .report(sending, outcome, status, monotonic(), worker.random());
-                // The pause may be over, or there may be one now.
-                self.changed.notify_all();
-                worker.progressed();
+        loop {
+            *sending = self.next(worker);
+            let Some(batch) = &*sending else { return };
+            #[cfg(test)]
+            self.fail_if_asked();
+            let (outcome, status) = self.send(&**exporter, batch);
+            if fork::current_epoch() != epoch {
+                return;
             }
-        });
-        if fork::current_epoch() != epoch {
-            // The exporter forked, and this is the child: what waits here is its parent's to send.
-            return;
+            if let Some(batch) = sending.take() {
+                self.report(batch, outcome, status, worker);
+            }
         }
-        if survived.is_none() {
-            // A batch that was on its way is not in the queue any more, so this exporter cannot go on: what waits is given
-            // up and counted, and nobody waits for it.
-            self.queue().close(monotonic());
-        }
-        sender.shut_down(&self.config);
-        sender.ended.store(true, Ordering::Release);
+    }
+
+    fn report(&self, sending: Sending, outcome: Outcome, status: Option<AnswerStatus>, worker: &Worker) {
+        let (now, random) = (monotonic(), worker.random());
+        self.queue().report(sending, outcome, status, now, random);
+        // The pause may be over, or there may be one now.
+        self.changed.notify_all();
         worker.progressed();
+    }
+
+    /// A panic of ours loses the batch that was on its way. False when it was the third: then the exporter is at its end,
+    /// and what waits and still comes is lost, too.
+    fn after_panic(&self, sending: Option<Sending>, worker: &Worker) -> bool {
+        let goes_on = self.panics.fetch_add(1, Ordering::AcqRel) < guard::SURVIVED;
+        let name = self.spec.name();
+        if !goes_on {
+            self.queue().end(ENDED, monotonic());
+        }
+        let lost = sending.as_ref().map_or(0, |sending| sending.batch().spans());
+        if let Some(sending) = sending {
+            let reason = "panic".to_owned();
+            self.report(sending, Outcome::Failed { reason }, None, worker);
+        }
+        worker.progressed();
+        let lost = spans(lost);
+        if goes_on {
+            let line =
+                format_args!("a fault of Spanline itself in the exporter {name}: {lost} lost; it goes on");
+            log::report(Level::Error, "export_panic", line);
+        } else {
+            let line = format_args!(
+                "a third fault of Spanline itself in the exporter {name}: it sends nothing any more, and its spans are lost"
+            );
+            log::report(Level::Error, "export_ended", line);
+        }
+        goes_on
+    }
+
+    #[cfg(test)]
+    fn fail_if_asked(&self) {
+        let take = |left: u32| left.checked_sub(1);
+        let asked = self
+            .faults
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
+        assert!(asked.is_err(), "a fault of ours, as asked");
     }
 
     /// Whether the exporter will not be called any more.
@@ -288,8 +343,9 @@ impl ExporterSlot {
         let result = guard::foreign(&self.config.caught, "exporter", || exporter.export(view, timeout));
         match result {
             Some(result) => {
-                if result.status.is_some() {
-                    self.answered.store(true, Ordering::Relaxed);
+                // An attempt that was cut short says nothing of the receiver.
+                if !self.stop.load(Ordering::Acquire) {
+                    self.course.note(&result);
                 }
                 (result.outcome, result.status)
             }
@@ -300,3 +356,7 @@ impl ExporterSlot {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "sender_tests.rs"]
+mod tests;

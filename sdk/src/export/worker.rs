@@ -1,19 +1,21 @@
 //! The pipeline's thread: drains, cuts batches, hands them to the exporters and keeps time; no network.
 
+mod flush;
+
+pub(crate) use flush::{Begun, Patience};
+
 use super::ExporterSlot;
 use crate::observe::{Component, Losses};
 use crate::provider::Config;
 use crate::thread as ours;
-use crate::{guard, local, log};
-use spanline_engine::{Cutting, EncodedPart, Engine, Envelope, ExportQueue, Next, Pipeline};
-use std::cell::Cell;
+use crate::{guard, log};
+use spanline_engine::{Cutting, EncodedPart, Engine, Envelope, Next, Pipeline};
+#[cfg(test)]
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
-
-/// How often a waiting flush looks by itself: what a thread counts wakes nobody.
-const RECHECK: Duration = Duration::from_millis(20);
 
 /// Nanoseconds between two rounds of what is done now and then.
 const HOUSEKEEPING: u64 = 1_000_000_000;
@@ -40,6 +42,11 @@ pub(crate) struct Worker {
     kept_house: AtomicU64,
     /// Lost spans that were spoken of.
     told: AtomicU64,
+    /// Faults of ours have ended the thread.
+    failed: AtomicBool,
+    /// How many looks from now on a fault of ours is to befall.
+    #[cfg(test)]
+    faults: AtomicU32,
     /// Spans that every exporter's queue has been given; behind what is drained while a batch is on its way.
     delivered: AtomicU64,
 }
@@ -61,48 +68,6 @@ fn charged(exporter: usize, engine: &Engine) -> usize {
         engine.charged_beside_queue()
     } else {
         0
-    }
-}
-
-/// For whom a flush waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Patience {
-    /// For all exporters: the user asked for it.
-    Full,
-    /// The user asked for it at the end: for those that find nobody only so long.
-    Shutdown,
-    /// For those that find somebody: the process ends.
-    Exit,
-}
-
-/// How long a shutdown waits for an exporter after an attempt of its own that found nobody.
-const FOUND_NOBODY: Duration = Duration::from_secs(5);
-
-/// What the attempts of an exporter have come to since a wait began.
-struct Watched {
-    /// How many there had been before.
-    attempts: u64,
-    /// When one had found nobody.
-    failed: Cell<Option<Instant>>,
-}
-
-impl Watched {
-    fn of(exporter: &Arc<ExporterSlot>) -> Self {
-        Self {
-            attempts: exporter.queue().attempts(),
-            failed: Cell::new(None),
-        }
-    }
-
-    /// Whether the first attempt since found nobody, and all others in the time that there was for them.
-    fn found_nobody(&self, queue: &ExportQueue) -> bool {
-        let nobody = queue.is_unreachable() && queue.resting_until().is_some();
-        if nobody && queue.attempts() > self.attempts {
-            let failed = self.failed.get().unwrap_or_else(Instant::now);
-            self.failed.set(Some(failed));
-            return failed.elapsed() >= FOUND_NOBODY;
-        }
-        false
     }
 }
 
@@ -136,6 +101,9 @@ impl Worker {
             random: AtomicU64::new(monotonic()),
             kept_house: AtomicU64::new(0),
             told: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            #[cfg(test)]
+            faults: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
         }
     }
@@ -204,6 +172,7 @@ impl Worker {
         if !survived {
             // Recording goes on being refused and counted; the program goes on.
             engine.close();
+            self.failed.store(true, Ordering::Release);
         }
         for exporter in &self.exporters {
             exporter.stop();
@@ -212,8 +181,15 @@ impl Worker {
         self.progress.notify_all();
     }
 
+    /// Whether faults of ours have ended the thread: what was not drained by then never is.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
     /// Looks once and does what there is to do. False when that was the last time.
     fn step(self: &Arc<Self>, pipeline: &mut Pipeline) -> bool {
+        #[cfg(test)]
+        tests::fail_if_asked(&self.faults);
         let (drained, stop) = {
             let wanted = self.wanted();
             (wanted.drained, wanted.stop)
@@ -225,6 +201,12 @@ impl Worker {
             };
             pipeline.engine().set_first_queue_bytes(queued);
             pipeline.limit_batches(spans);
+        }
+        if stop && self.config.effective.spool_dir.is_some() {
+            // What an exporter has no room for now would be dropped by its full queue. It waits in the spool instead.
+            for exporter in self.exporters.iter().filter(|e| !e.queue().is_hungry()) {
+                exporter.queue().close(monotonic());
+            }
         }
         let urgent = stop || drained > pipeline.engine().drained();
         let hungry =
@@ -341,103 +323,6 @@ impl Worker {
         }
     }
 
-    /// Waits until everything accepted so far has met its fate. False when time was over first, or would be before
-    /// anything else is tried.
-    ///
-    /// `replays` says whether more is to come for an exporter of what other processes left, which is waited for too.
-    pub(crate) fn flush(
-        self: &Arc<Self>,
-        engine: &Engine,
-        deadline: Instant,
-        patience: Patience,
-        replays: &dyn Fn(usize) -> bool,
-    ) -> bool {
-        if ours::is_ours() {
-            return false;
-        }
-        let watched: Vec<Watched> = self.exporters.iter().map(Watched::of).collect();
-        // Before anything is handed over: what is tried from here on is tried in time.
-        for exporter in &self.exporters {
-            exporter.hurry();
-        }
-        let target = local::busy(|| engine.stats()).accepted;
-        if target > self.delivered() {
-            let mut wanted = self.wanted();
-            wanted.drained = wanted.drained.max(target);
-            drop(wanted);
-            self.wake();
-        }
-        // What is still pausing then will not be tried before the time is over.
-        let left = deadline.saturating_duration_since(Instant::now());
-        let end = monotonic().saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
-        let given_up = |number: usize, queue: &ExportQueue| {
-            let found_nobody = match patience {
-                Patience::Full => false,
-                Patience::Shutdown => watched[number].found_nobody(queue),
-                Patience::Exit => queue.is_unreachable() && (queue.is_paused() || queue.is_closed()),
-            };
-            queue.resting_until().is_some_and(|until| until >= end) || found_nobody
-        };
-        let mut drained = true;
-        self.wait_until(deadline, || {
-            let done = self.delivered();
-            // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
-            drained = done >= target || done >= local::busy(|| engine.stats()).accepted;
-            let nobody = || {
-                let mut exporters = self.exporters.iter().enumerate();
-                exporters.all(|(number, exporter)| given_up(number, &exporter.queue()))
-            };
-            drained || (!self.exporters.is_empty() && nobody())
-        });
-        self.wait_until(deadline, || {
-            let mut exporters = self.exporters.iter().enumerate();
-            exporters.all(|(number, exporter)| !replays(number) || given_up(number, &exporter.queue()))
-        });
-        let marks: Vec<u64> = self
-            .exporters
-            .iter()
-            .map(|exporter| exporter.queue().mark())
-            .collect();
-        let mut settled = true;
-        self.wait_until(deadline, || {
-            settled = true;
-            // Each is looked at: whether all is settled is another question than whether to wait.
-            self.exporters
-                .iter()
-                .zip(&marks)
-                .enumerate()
-                .fold(true, |all, (number, (exporter, &mark))| {
-                    let queue = exporter.queue();
-                    let is_settled = queue.is_settled_up_to(mark);
-                    settled &= is_settled;
-                    all & (is_settled || given_up(number, &queue))
-                })
-        });
-        let mut flushed = true;
-        for exporter in &self.exporters {
-            flushed &= exporter.flush_exporter(deadline.saturating_duration_since(Instant::now()));
-        }
-        drained && settled && flushed
-    }
-
-    fn wait_until(&self, deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
-        let mut wanted = self.wanted();
-        loop {
-            if done() {
-                return true;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            wanted = self
-                .progress
-                .wait_timeout(wanted, left.min(RECHECK))
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-    }
-
     /// Ends the threads. What is not delivered is given up and counted; waits for that at most until `deadline`.
     pub(crate) fn stop(self: &Arc<Self>, deadline: Instant) {
         self.wanted().stop = true;
@@ -468,3 +353,7 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

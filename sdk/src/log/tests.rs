@@ -47,6 +47,42 @@ fn a_sink_gets_what_the_level_lets_through_once_per_kind() {
 }
 
 #[test]
+fn exporters_and_reasons_have_a_minute_each() {
+    in_turn(|| {
+        let (sink, lines) = collecting();
+        set_log_sink(Some(sink));
+        let two: [Arc<str>; 2] = ["otlp to a:1".into(), "otlp_2 to b:2".into()];
+        for _ in 0..3 {
+            for who in &two {
+                speaking_for(who, || {
+                    for code in ["401", "503"] {
+                        report_case(
+                            Level::Error,
+                            "tests_refused",
+                            code,
+                            format_args!("answered {code}"),
+                        );
+                    }
+                });
+            }
+        }
+        report(
+            Level::Error,
+            "tests_refused",
+            format_args!("nobody speaks any more"),
+        );
+        let expected = [
+            "error: otlp to a:1: answered 401",
+            "error: otlp to a:1: answered 503",
+            "error: otlp_2 to b:2: answered 401",
+            "error: otlp_2 to b:2: answered 503",
+            "error: nobody speaks any more",
+        ];
+        assert_eq!(*lines.lock().unwrap(), expected);
+    });
+}
+
+#[test]
 fn the_handler_gets_every_problem_whatever_the_level() {
     in_turn(|| {
         let (sink, lines) = collecting();

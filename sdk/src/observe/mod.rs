@@ -7,7 +7,7 @@ mod losses;
 mod prometheus;
 
 pub(crate) use collect::{Component, Source, collect};
-pub(crate) use losses::{AtEnd, Fate, Losses, spans, summary};
+pub(crate) use losses::{AtEnd, Fate, Keeper, Losses, spans, summary};
 
 use spanline_core::KeyValue;
 use std::fmt;

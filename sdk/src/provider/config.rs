@@ -141,7 +141,7 @@ impl ExporterSpec {
                 Arc::new(OtlpGrpcExporter::new(spec))
             }
             Self::Otlp(spec) => Arc::new(OtlpHttpExporter::new(spec)),
-            Self::File { target, .. } => Arc::new(FileExporter::new(target.clone())),
+            Self::File { name, target } => Arc::new(FileExporter::new(name, target.clone())),
             Self::Console => match ConsoleExporter::stdout() {
                 Ok(console) => Arc::new(SharedConsole::new(console)),
                 Err(error) => {

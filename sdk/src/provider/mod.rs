@@ -8,6 +8,7 @@ mod finish;
 mod on_signal;
 pub(crate) mod registry;
 mod scopes;
+mod shutdown;
 mod specs;
 
 pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
@@ -23,17 +24,17 @@ use crate::export::{FinishedSpan, Patience};
 use crate::observe::{self, Metrics, Source};
 use crate::processor::SpanProcessor;
 use crate::tracer::Tracer;
-use crate::{IdGenerator, fork, guard, local};
+use crate::{IdGenerator, fork, local};
 use engines::EngineSet;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::{Plan, Sampler, SamplerCounts, SamplerReport};
 use spanline_core::semconv::Conventions;
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
-use spanline_engine::{Error, ErrorKind, Stats};
+use spanline_engine::{Error, Stats};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What every thread needs of a provider.
 pub(crate) struct Shared {
@@ -126,15 +127,6 @@ impl Shared {
         }
     }
 
-    /// Waits for the thread of this process that is shutting it down, at most so long.
-    fn wait_for_shutdown(&self, timeout: Duration) {
-        let deadline = deadline(timeout);
-        let by_itself = self.finisher.load(Ordering::Acquire) == this_thread();
-        while !by_itself && !self.shut_down.load(Ordering::Acquire) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
     /// Whether spans that are started now may be recorded.
     pub(crate) fn is_enabled(&self) -> bool {
         let somebody = !self.processors.is_empty() || !self.config.exporters.is_empty();
@@ -171,79 +163,6 @@ impl Shared {
             exporters: self.engine(fork::current_epoch()).worker().components(),
         })
     }
-
-    fn flush(&self, timeout: Duration, patience: Patience) -> bool {
-        let deadline = deadline(timeout);
-        let mut complete = true;
-        for processor in &self.processors {
-            let left = deadline.saturating_duration_since(Instant::now());
-            complete &= guard::foreign(&self.caught, "processor", || processor.flush(left)).unwrap_or(false);
-        }
-        let set = self.engine(fork::current_epoch());
-        let nothing_left = |_| false;
-        set.worker()
-            .flush(set.engine(), deadline, patience, &nothing_left)
-            && complete
-    }
-
-    fn shut_down(&self, timeout: Duration, patience: Patience) -> Result<Report, Error> {
-        self.begin_shutdown()?;
-        self.finisher.store(this_thread(), Ordering::Release);
-        // New spans take the long way from here, and are refused there.
-        self.needs_calls.store(true, Ordering::Relaxed);
-        let deadline = deadline(timeout);
-        for processor in &self.processors {
-            let left = deadline.saturating_duration_since(Instant::now());
-            guard::foreign(&self.caught, "processor", || processor.shutdown(left));
-        }
-        guard::foreign(&self.caught, "sampler", || self.sampler.shutdown());
-        let set = self.engine(fork::current_epoch());
-        set.engine().close();
-        // What others left is waited for as what is this process's own.
-        let replays = |exporter| set.replays_for(exporter);
-        let complete = set.worker().flush(set.engine(), deadline, patience, &replays);
-        set.worker()
-            .stop(deadline.max(Instant::now() + Duration::from_millis(50)));
-        if let Some(spool) = set.spool() {
-            spool.close(set.worker());
-        }
-        self.shut_down.store(true, Ordering::Release);
-        self.leave_signals();
-        Ok(Report {
-            complete,
-            stats: self.stats(),
-        })
-    }
-
-    /// Once in each process, and never again after it was done.
-    fn begin_shutdown(&self) -> Result<(), Error> {
-        let epoch = fork::current_epoch();
-        let begun = self.shutting_down.load(Ordering::Acquire);
-        let first = begun != epoch
-            && !self.shut_down.load(Ordering::Acquire)
-            && self
-                .shutting_down
-                .compare_exchange(begun, epoch, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok();
-        match first {
-            true => Ok(()),
-            false => Err(Error::new(
-                ErrorKind::ShutDown,
-                "the provider has shut down already",
-            )),
-        }
-    }
-}
-
-/// A number that no other thread has while this one runs.
-fn this_thread() -> usize {
-    local::with(|local| std::ptr::from_ref(local).addr())
-}
-
-fn deadline(timeout: Duration) -> Instant {
-    let now = Instant::now();
-    // Far enough for "no limit", near enough for every clock.
-    now + timeout.min(Duration::from_secs(365 * 24 * 3600))
 }
 
 /// What flush or shutdown came to.
@@ -368,7 +287,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ShutDown`] the second time.
+    /// [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown) the second time.
     pub fn shutdown(&self) -> Result<Report, Error> {
         self.shutdown_within(self.shared().config.flush_timeout)
     }
@@ -501,7 +420,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyStarted`] while a global provider is running.
+    /// [`ErrorKind::AlreadyStarted`](crate::ErrorKind::AlreadyStarted) while a global provider is running.
     pub fn set_global(&self) -> Result<(), Error> {
         set_global(self)
     }

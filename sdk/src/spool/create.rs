@@ -61,14 +61,50 @@ pub(super) fn own_folder(folder: &Path) -> Result<PathBuf, String> {
     let own = folder.join(format!("spanline-{user}"));
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    builder.create(&own).map_err(|error| said("the folder", &error))?;
+    builder.create(&own).map_err(|error| {
+        let owner = std::fs::metadata(folder).map(|known| known.uid());
+        said("the folder", &error)
+            + &match owner {
+                Ok(owner) if error.kind() == io::ErrorKind::PermissionDenied => may_not(owner, user),
+                _ => String::new(),
+            }
+    })?;
     let known = std::fs::symlink_metadata(&own).map_err(|error| said("the folder", &error))?;
-    if !known.is_dir() || known.uid() != user || known.mode() & 0o077 != 0 {
-        return Err(format!(
-            "spanline-{user} in it is not a folder of this user alone"
-        ));
+    match strange(known.is_dir(), known.uid(), known.mode(), user) {
+        Some(reason) => Err(reason),
+        None => Ok(own),
     }
-    Ok(own)
+}
+
+/// Whose folder it is in which this user may make nothing, and what to do. Nothing more is known of a folder of its own.
+fn may_not(owner: u32, user: u32) -> String {
+    match owner == user {
+        true => String::new(),
+        false => format!(
+            " (it belongs to uid {owner}, this process has uid {user}): set spool_dir to another folder, or have its owner make spanline-{user} in it for uid {user}"
+        ),
+    }
+}
+
+/// Why what is called like this user's folder is not that, and what to do. None when it is.
+fn strange(is_folder: bool, owner: u32, mode: u32, user: u32) -> Option<String> {
+    let name = format!("spanline-{user} in it");
+    if !is_folder {
+        Some(format!(
+            "{name} is not a folder: remove it, or set spool_dir to another folder"
+        ))
+    } else if owner != user {
+        Some(format!(
+            "{name} belongs to uid {owner} and this process has uid {user}: set spool_dir to another folder, or have its owner remove it"
+        ))
+    } else if mode & 0o077 != 0 {
+        Some(format!(
+            "{name} is open to others than uid {user} (mode {:o}): take their rights to it away (chmod 700), or set spool_dir to another folder",
+            mode & 0o777
+        ))
+    } else {
+        None
+    }
 }
 
 /// Whether a file is a plain one of this user.
@@ -207,4 +243,31 @@ fn map(path: &Path, layout: &Layout) -> Result<Arc<Region>, String> {
     // Every page has a block of its own, so reading and writing never fails, unless the file is shortened: it is this
     // user's alone and locked, and nothing of ours does that. The region is the one user of the pointers.
     Ok(unsafe { Region::new(table, data, layout.slots, SLOT_BYTES, Box::new(mapping)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_a_folder_is_and_what_to_do_is_said() {
+        assert_eq!(strange(true, 1000, 0o40_700, 1000), None);
+        for (reason, words) in [
+            (strange(false, 1000, 0o700, 1000), "is not a folder: remove it"),
+            (
+                strange(true, 0, 0o700, 1000),
+                "belongs to uid 0 and this process has uid 1000",
+            ),
+            (strange(true, 1000, 0o40_750, 1000), "(mode 750)"),
+            (
+                Some(may_not(0, 1000)),
+                "belongs to uid 0, this process has uid 1000",
+            ),
+        ] {
+            let reason = reason.unwrap();
+            assert!(reason.contains(words), "{reason}");
+            assert!(reason.contains("set spool_dir to another folder"), "{reason}");
+        }
+        assert_eq!(may_not(1000, 1000), "");
+    }
 }

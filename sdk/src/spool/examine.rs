@@ -33,7 +33,10 @@ pub(crate) fn examine(folder: &str, config: &Config) -> Result<Vec<String>, (Vec
         }
     }
     if running > 0 {
-        lines.push(format!("files that other processes hold now: {running}"));
+        lines.push(match running {
+            1 => "1 file is in use by a running process, which is as it should be".to_owned(),
+            _ => format!("{running} files are in use by running processes, which is as it should be"),
+        });
     }
     if waiting > 0 {
         lines.push(format!(

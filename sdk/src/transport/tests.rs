@@ -348,6 +348,34 @@ fn silent_server() -> (TcpListener, String) {
     (listener, url)
 }
 
+/// With a receiver that takes what comes and never answers: one attempt to its deadline, and one that is stopped.
+#[cfg(unix)]
+fn ends_at_the_deadline_and_when_stopped<S: Read + Send>(
+    mut transport: HttpTransport,
+    accept: impl Fn() -> std::io::Result<S> + Send,
+) {
+    let limit = Some(Duration::from_millis(150));
+    assert_eq!(
+        kind(transport.send(&request(&[], b"x"), limit)),
+        FailKind::Timeout
+    );
+    drop(accept().unwrap());
+    let interrupt = transport.interrupt();
+    std::thread::scope(|scope| {
+        let stopper = scope.spawn(move || {
+            let mut accepted = accept().unwrap();
+            accepted.read_exact(&mut [0; 20]).unwrap();
+            interrupt.stop();
+            accepted
+        });
+        assert_eq!(
+            kind(transport.send(&request(&[], b"x"), LONG)),
+            FailKind::Interrupted
+        );
+        drop(stopper.join().unwrap());
+    });
+}
+
 #[test]
 fn an_attempt_ends_at_its_deadline() {
     let (_listener, url) = silent_server();

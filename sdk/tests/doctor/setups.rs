@@ -1,5 +1,6 @@
 //! The set-ups: servers that are wrong in one way each, and what is to be said of them.
 
+use crate::spools;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -249,33 +250,6 @@ pub(crate) fn configured(title: &'static str, text: &str, trouble: Option<&'stat
     }
 }
 
-/// A spool where a file of another kind is in the way.
-pub(crate) fn spooled() -> Case {
-    let dir = folder().join("foreign");
-    let provider = spanline::init().without_environment().exporter("discard");
-    drop(provider.spool_dir(dir.display().to_string()).build().unwrap());
-    let own = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
-    let name = own.file_name().unwrap().to_string_lossy().into_owned();
-    std::fs::write(own.join("spanline-1-0.spool"), "not a spool").unwrap();
-    let text = format!(
-        "file_format: \"1.1\"
-tracer_provider:
-  processors:
-    - batch: {{ exporter: {{ otlp_http: {{ endpoint: \"http://127.0.0.1:PORT/v1/traces\" }} }} }}
-distribution: {{ spanline: {{ spool_dir: {} }} }}
-",
-        dir.display()
-    );
-    let mut case = configured(
-        "A spool with a file that is none",
-        &text,
-        Some("it is not a spool"),
-    );
-    case.shown.push((dir.display().to_string(), "/var/spool/shop"));
-    case.shown.push((name, "spanline-1000"));
-    case
-}
-
 pub(crate) fn cases() -> Vec<Case> {
     let ours = authority();
     let other = authority();
@@ -323,10 +297,22 @@ pub(crate) fn cases() -> Vec<Case> {
             "A receiver that takes nothing",
             "http://127.0.0.1",
             http("415 Unsupported Media Type"),
-            Some("does not take http/json, compressed with gzip"),
+            Some("does not take http/json (the option protocol), compressed with gzip"),
         )
         .with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
         .with("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        Case::new(
+            "A web server that is no receiver",
+            "http://127.0.0.1",
+            http("501 Unsupported method"),
+            Some("501: is this an OTLP receiver?"),
+        ),
+        Case::new(
+            "A web server that answers everything with a page",
+            "http://127.0.0.1",
+            http("200 OK\r\nContent-Type: text/html"),
+            Some("with a web page: this is no OTLP receiver"),
+        ),
         Case::new(
             "A port of another service",
             "http://127.0.0.1",
@@ -469,12 +455,20 @@ tracer_provider:
 ",
             Some("did you mean `otlp_http`?"),
         ),
-        spooled(),
+        spools::in_use(),
+        spools::with_a_stranger(),
         file(
             "An exporter that does not exist",
             "otpl",
             Some("\"otpl\" is not an exporter"),
         ),
+        Case::new(
+            "A variable that is misspelt",
+            "http://127.0.0.1",
+            plain,
+            Some("did you mean OTEL_TRACES_SAMPLER?"),
+        )
+        .with("OTEL_TRACE_SAMPLER", "always_off"),
         file("Nothing to try", "console", None),
         Case {
             end: "Nothing is wrong, but spans go nowhere: the option exporter is none (OTEL_TRACES_EXPORTER).",

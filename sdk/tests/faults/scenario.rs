@@ -49,13 +49,15 @@ pub(crate) fn row(id: &str, fault: &str, happened: &str, ended: &Ended) {
 pub(crate) fn without_places(line: &str) -> String {
     let folder = std::env::temp_dir().display().to_string();
     let line = line.replace(&folder, "FOLDER");
-    let mut parts = line.split("127.0.0.1:");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text += "HOST:PORT";
-        text += part.trim_start_matches(|c: char| c.is_ascii_digit());
-    }
-    text
+    ["127.0.0.1:", "localhost:"].iter().fold(line, |line, host| {
+        let mut parts = line.split(host);
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            text += "HOST:PORT";
+            text += part.trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+        text
+    })
 }
 
 /// One fault: what the receiver does, and how the host is set up.

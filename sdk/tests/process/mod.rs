@@ -15,6 +15,20 @@ use std::time::{Duration, Instant};
 /// Nothing here takes this long unless it hangs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
+/// In brackets, as this build says it: what is to be looked at, and what would have kept spans that were lost at the end.
+pub(crate) fn advice(options: &str) -> String {
+    let kept = match (cfg!(target_os = "linux"), cfg!(feature = "spool")) {
+        (true, true) => "spool_dir would have kept them",
+        (true, false) => "spool_dir would have kept them; it needs the cargo feature spool",
+        (false, _) => "",
+    };
+    match (options, kept) {
+        ("", "") => String::new(),
+        ("", one) | (one, "") => format!(" ({one})"),
+        (options, kept) => format!(" ({options}; {kept})"),
+    }
+}
+
 /// What the receiver does with a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {

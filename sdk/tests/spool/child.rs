@@ -95,6 +95,13 @@ fn child() {
         )
         .build()
         .unwrap();
+    let own = format!("spanline-{}-", std::process::id());
+    let mut files = std::fs::read_dir(&spool).unwrap().flatten();
+    let has_own = |folder: std::fs::DirEntry| {
+        let mut files = std::fs::read_dir(folder.path()).into_iter().flatten().flatten();
+        files.any(|file| file.file_name().to_string_lossy().starts_with(&own))
+    };
+    assert!(files.any(has_own), "no spool");
     let last = variable(LAST) == "true";
     let notes = File::options()
         .create(true)

@@ -5,6 +5,7 @@
 mod adoption;
 mod at_end;
 mod child;
+mod disk;
 mod kill;
 mod process;
 mod support;

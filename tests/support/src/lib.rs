@@ -46,9 +46,11 @@ mod run;
 mod schema;
 #[cfg(all(feature = "server", unix))]
 pub mod server;
+mod skip;
 
 pub use case::{Case, load, load_text, vectors_dir};
 pub use report::{Level, Outcome};
 pub use run::{engine_only, run};
 pub use schema::Schema;
 pub use serde_json::{self, Value};
+pub use skip::skip;

@@ -23,7 +23,7 @@ pub fn apply(flat: &FlatOptions, options: &mut Options) -> Result<Vec<Remark>, P
     for one in flat {
         if is_later(&one.name) {
             let text = "this version has nothing that it applies to";
-            remarks.push(Remark::new(LogLevel::Warn, &one.path, one.at, text));
+            remarks.push(Remark::new(LogLevel::Info, &one.path, one.at, text));
             continue;
         }
         options.set(&one.name, &one.value).map_err(|error| {

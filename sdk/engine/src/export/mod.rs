@@ -5,6 +5,7 @@ pub(crate) mod batch_size;
 pub(crate) mod drain;
 pub(crate) mod duration;
 pub(crate) mod ledger;
+pub(crate) mod outcome;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod replay;

@@ -7,6 +7,7 @@ use super::{
     batch::Batch,
     batch_size::BatchSize,
     duration::{AnswerStatus, Durations},
+    outcome::{Outcome, QueueBounds},
 };
 use crate::{retry::Backoff, stats::ExporterStats};
 use alloc::{
@@ -18,43 +19,6 @@ use alloc::{
 
 /// Reasons of failure that are counted apart; further ones count as `other`.
 const REASONS: usize = 32;
-
-/// The bounds of one exporter's queue.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct QueueBounds {
-    /// Bytes of batches, waiting and in flight. Default 48 MiB for the first exporter, 16 MiB for each further one.
-    pub bytes: usize,
-    /// A batch is tried no longer than this after it was made. Default 5 minutes.
-    pub max_age_nanos: u64,
-    /// Batches that wait before the drain stops cutting for this exporter alone.
-    pub ready: usize,
-    /// Batches in flight at once. Default 1; 0 counts as 1.
-    pub concurrent: usize,
-    /// Most spans of a batch, see [`ExportQueue::batch_spans`].
-    pub batch_spans: usize,
-}
-
-/// What an attempt came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// Delivered; the receiver rejected this many of its spans.
-    Delivered {
-        /// Spans rejected (partial success).
-        rejected: u64,
-    },
-    /// Not delivered; worth another attempt.
-    Retry {
-        /// Milliseconds that the receiver asked to wait.
-        after_ms: Option<u64>,
-        /// The endpoint could not be reached at all (refused, unreachable, no such host).
-        unreachable: bool,
-    },
-    /// Not delivered, and never will be; the reason is a short identifier such as `400` or `tls`.
-    Failed {
-        /// Under which the spans are counted.
-        reason: String,
-    },
-}
 
 /// What to do next.
 #[derive(Debug)]
@@ -121,6 +85,8 @@ pub struct ExportQueue {
     unreachable: bool,
     /// Shut down: what is not delivered now is given up.
     closed: bool,
+    /// It does not work any more: under which reason all that it gets is lost.
+    ended: Option<String>,
     /// The number of the next batch.
     next: u64,
     settled: u64,
@@ -150,6 +116,7 @@ impl ExportQueue {
             hurried: false,
             unreachable: false,
             closed: false,
+            ended: None,
             next: 0,
             settled: 0,
             exporter: 0,
@@ -324,7 +291,11 @@ impl ExportQueue {
 
     /// Shut down: a batch that is in the spool stays there for the next start, any other is given up.
     fn leave(&mut self, batch: &Batch) {
-        if batch.is_stored() {
+        if let Some(reason) = self.ended.clone() {
+            // Also what is in the spool: while the program goes on it would fill it for the other exporters.
+            self.count_failed(reason, batch.spans());
+            self.settle(batch);
+        } else if batch.is_stored() {
             self.left += batch.spans();
             self.left_replayed += if batch.is_replayed() { batch.spans() } else { 0 };
             self.settled += batch.spans();
@@ -386,7 +357,8 @@ impl ExportQueue {
     /// Shut down before there was an answer.
     fn abandon(&mut self, entry: &Entry, now: u64) {
         self.bytes -= entry.batch.charge();
-        self.observe(entry, Some("shut_down"), now);
+        let error = self.ended.clone();
+        self.observe(entry, Some(error.as_deref().unwrap_or("shut_down")), now);
         self.leave(&entry.batch);
     }
 
@@ -460,6 +432,16 @@ impl ExportQueue {
         while let Some(entry) = self.waiting.pop_front() {
             self.abandon(&entry, now);
         }
+    }
+
+    /// Ends it for good while the program goes on, because it does not work: what waits and what still comes is lost, and
+    /// counted as failed for this reason. What is in flight is reported as ever; another attempt there is none.
+    pub fn end(&mut self, reason: &str, now: u64) {
+        self.ended.get_or_insert_with(|| reason.to_string());
+        // Nothing is to be waited for, so that the drain goes on for the other exporters.
+        self.paused_until = None;
+        self.hurried = false;
+        self.close(now);
     }
 
     /// Spans that have met their fate here.

@@ -207,6 +207,29 @@ fn a_mark_is_reached_in_any_order() {
     assert!(queue.is_settled_up_to(mark));
 }
 
+/// What waits, what is in flight and what comes later: each span is counted, and nothing waits for anything.
+#[test]
+fn a_queue_that_was_ended_counts_what_it_has_and_what_comes_as_failed() {
+    let mut queue = queue_of(2);
+    let noted = Arc::new(Noted::default());
+    for _ in 0..3 {
+        assert!(queue.push(batch(0), 0));
+    }
+    assert!(queue.push(stored(noted.clone(), alloc::vec![PIECE], None), 0));
+    let [first, second] = [(); 2].map(|()| sent(&mut queue, 0));
+    queue.report(first, retry(Some(2000)), None, 0, 0);
+    queue.end("broken", 0);
+    assert!(matches!(queue.poll(0), Poll::Empty));
+    assert_eq!(queue.stats().failed, [("broken".to_string(), 3)]);
+    assert_eq!(noted.0.lock().unwrap().len(), 1, "nor does it fill the spool");
+    queue.report(second, retry(None), None, 0, 0);
+    assert!(queue.is_hungry() && queue.resting_until().is_none() && queue.bytes() == 0);
+    assert!(!queue.push(batch(0), 0));
+    let stats = queue.stats();
+    assert_eq!(stats.failed, [("broken".to_string(), 5)]);
+    assert!(stats.balances(5) && queue.is_idle(), "{stats:?}");
+}
+
 #[test]
 fn an_attempt_has_no_longer_than_its_batch() {
     let mut queue = queue_of(1);

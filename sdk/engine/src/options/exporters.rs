@@ -111,7 +111,7 @@ fn entries(
         let Some(text) = reader.raw(variable) else {
             continue;
         };
-        let mut names = Vec::new();
+        let (mut names, mut left_out) = (Vec::new(), Vec::new());
         for item in items(&text) {
             let wrong = match reader.look_up(EXPORTER, item) {
                 Name::Known(name) => {
@@ -124,7 +124,14 @@ fn entries(
                     format!("{} is not an exporter{hint}; it is left out", quoted(item))
                 }
             };
-            reader.warn(EXPORTER, variable, wrong);
+            left_out.push(wrong);
+        }
+        for wrong in left_out {
+            let rest = match names.is_empty() {
+                true => "; nothing is exported, but by exporters that the code adds",
+                false => "",
+            };
+            reader.warn(EXPORTER, variable, wrong + rest);
         }
         if names.len() > 1 && names.contains(&"none") {
             let wrong = "`none` beside others: there is no exporter".to_owned();

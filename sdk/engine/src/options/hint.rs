@@ -16,11 +16,19 @@ const LONGEST: usize = 100;
 /// assert_eq!(closest("magic", known), None);
 /// ```
 pub fn closest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    within(unknown.chars().count().div_ceil(3), unknown, known)
+}
+
+/// The same with another bound of the distance.
+pub(super) fn within<'a>(
+    most: usize,
+    unknown: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let unknown = folded(unknown);
     if unknown.len() > LONGEST {
         return None;
     }
-    let most = unknown.len().div_ceil(3);
     let mut best = None;
     for name in known {
         let distance = distance(&unknown, &folded(name));

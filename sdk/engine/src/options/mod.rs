@@ -33,6 +33,7 @@ mod headers;
 mod hint;
 mod info;
 mod layers;
+mod misspelt;
 mod names;
 mod notice;
 mod one;
@@ -59,6 +60,7 @@ pub use {
     hint::closest,
     info::{DefaultValue, OptionInfo, OptionType, find},
     layers::{Layers, config_file},
+    misspelt::misspelt,
     names::{ClockSource, Compression, Exporter, LogLevel, Protocol},
     notice::Notice,
     resolve::resolve,

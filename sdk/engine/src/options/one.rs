@@ -9,7 +9,7 @@ use super::{
     reader::{Reader, bad_value, needs, unsupported},
 };
 use crate::{Error, ErrorKind};
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// The settings, and what stays apart from them.
 pub(super) struct One {
@@ -89,45 +89,63 @@ fn url(
         true => "it is neither an `http` or `https` URL with a host nor `host:port`",
         false => "it is not an `http` or `https` URL with a host",
     };
+    let of = |text: &str, is_base: bool| match (grpc, is_base) {
+        (true, _) => endpoint::of_grpc(text, insecure),
+        (false, false) => endpoint::of_signal(text),
+        (false, true) => endpoint::of_base(text),
+    };
+    // It may hold a password, so it is not shown.
+    let wrong = |text: &str, is_base: bool| match of(&format!("http://{text}"), is_base) {
+        Some(_) if !text.contains("://") => format!("{wrong}: write `http://` in front of it"),
+        _ => wrong.to_owned(),
+    };
     let bare = |url: &str| !grpc && endpoint::is_root(url);
     if let Some(text) = given {
-        let url = match grpc {
-            true => endpoint::of_grpc(text, insecure),
-            false => endpoint::of_signal(text),
-        };
-        let url = url.ok_or_else(|| bad_value(ENDPOINT, wrong.to_owned(), None))?;
+        let url = of(text, false).ok_or_else(|| bad_value(ENDPOINT, wrong(text, false), None))?;
         reader.set_given(ENDPOINT);
         if bare(&url) {
             reader.notice(LogLevel::Info, ENDPOINT, None, BARE.to_owned());
         }
         return Ok(url);
     }
+    let mut ignored = Vec::new();
+    let mut found = None;
     for (index, variable) in TABLE[ENDPOINT].variables.iter().enumerate() {
         let Some(text) = reader.raw(variable) else {
             continue;
         };
-        let url = match (grpc, index) {
-            (true, _) => endpoint::of_grpc(&text, insecure),
-            (false, 0) => endpoint::of_signal(&text),
-            (false, _) => endpoint::of_base(&text),
-        };
-        match url {
+        match of(&text, index > 0) {
             Some(url) => {
-                reader.set_environment(ENDPOINT, variable);
-                if bare(&url) {
-                    reader.notice(LogLevel::Info, ENDPOINT, Some(variable), BARE.to_owned());
-                }
-                return Ok(url);
+                found = Some((variable, url));
+                break;
             }
-            // It may hold a password, so it is not shown.
-            None => reader.warn(ENDPOINT, variable, format!("{wrong}; it is ignored")),
+            None => ignored.push((variable, wrong(&text, index > 0))),
         }
     }
-    Ok(match (grpc, TABLE[ENDPOINT].default) {
-        (true, _) => "http://localhost:4317".to_owned(),
-        (false, DefaultValue::Text(url)) => url.to_owned(),
-        (false, _) => String::new(),
-    })
+    let default = match (grpc, TABLE[ENDPOINT].default) {
+        (true, _) => "http://localhost:4317",
+        (false, DefaultValue::Text(url)) => url,
+        (false, _) => "",
+    };
+    for (variable, wrong) in ignored {
+        let instead = match &found {
+            Some((other, _)) => format!("`{other}` counts"),
+            None => format!("the default `{default}` is used"),
+        };
+        reader.warn(
+            ENDPOINT,
+            variable,
+            format!("{wrong}; it is ignored, and {instead}"),
+        );
+    }
+    let Some((variable, url)) = found else {
+        return Ok(default.to_owned());
+    };
+    reader.set_environment(ENDPOINT, variable);
+    if bare(&url) {
+        reader.notice(LogLevel::Info, ENDPOINT, Some(variable), BARE.to_owned());
+    }
+    Ok(url)
 }
 
 /// Whether what the endpoint asks for is there; an error when code or file ask.

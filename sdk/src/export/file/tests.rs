@@ -20,10 +20,13 @@ fn request_of(name: &str) -> Vec<u8> {
 }
 
 fn exporter(path: &Path, rotation: Option<(u64, u64)>) -> FileExporter {
-    FileExporter::new(FileTarget::File {
-        path: path.to_owned(),
-        rotation: rotation.map(|(max_bytes, max_files)| Rotation { max_bytes, max_files }),
-    })
+    FileExporter::new(
+        "file",
+        FileTarget::File {
+            path: path.to_owned(),
+            rotation: rotation.map(|(max_bytes, max_files)| Rotation { max_bytes, max_files }),
+        },
+    )
 }
 
 fn write(exporter: &FileExporter, name: &str) -> io::Result<()> {

@@ -54,25 +54,8 @@ fn a_unix_socket_has_deadlines_and_is_stopped() {
     let folder = Folder::new();
     let path = folder.path("silent.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    let mut transport = HttpTransport::new(to(&format!("unix://{}", path.display())));
-    let limit = Some(Duration::from_millis(100));
-    assert_eq!(
-        kind(transport.send(&request(&[], b"x"), limit)),
-        FailKind::Timeout
-    );
-    drop(listener.accept().unwrap());
-    let interrupt = transport.interrupt();
-    let stopper = std::thread::spawn(move || {
-        let mut accepted = listener.accept().unwrap().0;
-        accepted.read_exact(&mut [0; 20]).unwrap();
-        interrupt.stop();
-        accepted
-    });
-    assert_eq!(
-        kind(transport.send(&request(&[], b"x"), LONG)),
-        FailKind::Interrupted
-    );
-    drop(stopper.join().unwrap());
+    let transport = HttpTransport::new(to(&format!("unix://{}", path.display())));
+    ends_at_the_deadline_and_when_stopped(transport, || Ok(listener.accept()?.0));
 }
 
 /// Where `localhost` is an address of either kind, only one of the two listens.

@@ -37,7 +37,7 @@ fn members(walk: &mut Walk, place: &Place<'_>, prefix: &str) {
                     .wrong_type(&member.path, member.node, "`true` or `false`");
             }
             walk.remark(
-                LogLevel::Warn,
+                LogLevel::Info,
                 &member,
                 "this version has nothing that it applies to",
             );

@@ -105,7 +105,7 @@ fn general(walk: &mut Walk, root: &Place<'_>) {
     for other in ["meter_provider", "logger_provider"] {
         if let Some(place) = root.get(other) {
             walk.remark(
-                LogLevel::Warn,
+                LogLevel::Info,
                 &place,
                 "this is about another signal than traces and is ignored",
             );

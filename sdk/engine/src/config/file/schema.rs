@@ -31,6 +31,8 @@ pub(super) enum Shape {
     Map(&'static [Field]),
     /// Exactly one of these members; of this kind there may also be components that the user brings.
     OneOf(&'static [Field], Option<ComponentKind>),
+    /// A version of the format, which is looked at elsewhere.
+    Version,
     /// Whatever it is, it is passed on or looked at elsewhere.
     Any,
 }
@@ -75,7 +77,8 @@ pub(super) const fn must(name: &'static str, shape: &'static Shape) -> Field {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Remark {
-    /// `Warn` when what was asked for does not happen, `Info` when it does.
+    /// `Warn` when something of the traces is not as it was asked for. `Info` when it is, and for what is about other
+    /// things than this version does: other signals, and instrumentation that there is none of.
     pub level: LogLevel,
     /// What it is about.
     pub path: String,
@@ -125,7 +128,7 @@ impl Check {
     /// Looks at a value. What is null has been looked at by the map it stands in.
     pub(super) fn value(&mut self, path: &str, node: &Node, shape: &Shape) {
         match (shape, &node.value) {
-            (Shape::Any, _)
+            (Shape::Any | Shape::Version, _)
             | (Shape::Text, Value::Str(_))
             | (Shape::Bool, Value::Bool(_))
             | (Shape::Map([]), Value::Null) => {}
@@ -166,7 +169,7 @@ impl Check {
     /// An item of a list must not be null, unless it is a map of which nothing is needed.
     fn item(&mut self, path: &str, node: &Node, shape: &Shape) {
         match (shape, node.is_null()) {
-            (Shape::Map(_) | Shape::Any, _) | (_, false) => self.value(path, node, shape),
+            (Shape::Map(_) | Shape::Any | Shape::Version, _) | (_, false) => self.value(path, node, shape),
             (_, true) => self.problems.wrong_type(path, node, shape.name()),
         }
     }
@@ -252,6 +255,7 @@ impl Shape {
             Self::List(..) => "a list",
             Self::Map(_) => "a map",
             Self::OneOf(..) => "a map with one member",
+            Self::Version => "the version of the format, `\"1.1\"`",
             Self::Any => "a value",
         }
     }

@@ -3,13 +3,13 @@
 use super::component::ComponentKind;
 use super::schema::{
     Field, Need, Shape,
-    Shape::{Any, Bool, Integer, List, Map, Name, OneOf, Ratio, Text},
+    Shape::{Any, Bool, Integer, List, Map, Name, OneOf, Ratio, Text, Version},
     may, must,
 };
 
 /// Every member of the file.
 pub(super) static FILE: Shape = Map(&[
-    must("file_format", &Any),
+    must("file_format", &Version),
     may("disabled", &Bool),
     may("log_level", &Name(LOG_LEVELS)),
     may("attribute_limits", &ATTRIBUTE_LIMITS),

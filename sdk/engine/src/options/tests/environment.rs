@@ -53,6 +53,47 @@ fn what_is_not_there_is_one_warning_and_no_exporter_in_the_environment() {
 }
 
 #[test]
+fn who_is_left_without_an_exporter_is_told_what_comes_of_it() {
+    let said = |text: &str| of_env(&[("OTEL_TRACES_EXPORTER", text)]).1[0].text.clone();
+    let nothing = "; nothing is exported, but by exporters that the code adds";
+    assert!(said("oltp").ends_with(nothing), "{}", said("oltp"));
+    for other in ["oltp,console", "oltp,none"] {
+        assert!(said(other).ends_with("it is left out"), "{}", said(other));
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_ignored_says_what_to_write_and_what_counts() {
+    const BASE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    const SIGNAL: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    let said = |env: &[(&str, &str)]| {
+        let (_, notices) = of_env(env);
+        let all: Vec<String> = notices.iter().map(|notice| notice.text.clone()).collect();
+        all.join("\n")
+    };
+    let wrong = "it is not an `http` or `https` URL with a host";
+    let default = "it is ignored, and the default `http://localhost:4318/v1/traces` is used";
+    assert_eq!(
+        said(&[(BASE, "localhost:4318")]),
+        format!("{wrong}: write `http://` in front of it; {default}")
+    );
+    assert_eq!(said(&[(BASE, "ws://h")]), format!("{wrong}; {default}"));
+    assert_eq!(
+        said(&[(SIGNAL, "u:secret@h:1/x"), (BASE, "http://h")]),
+        format!("{wrong}: write `http://` in front of it; it is ignored, and `{BASE}` counts")
+    );
+    let code = Options {
+        endpoint: Some("h:4318".to_owned()),
+        ..Options::default()
+    };
+    let error = with(&code, &[]).unwrap_err();
+    assert!(
+        error.message().ends_with("write `http://` in front of it"),
+        "{error}"
+    );
+}
+
+#[test]
 fn exporter_lists() {
     let list = |text: &str| kinds(&of_env(&[("OTEL_TRACES_EXPORTER", text)]).0);
     assert_eq!(
