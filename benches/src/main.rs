@@ -3,6 +3,7 @@
 //! * `rust [--quick]` measures everything and writes `benches/results`; it needs the feature `peers`.
 //! * `propagators [--quick]` measures what each format of context costs: `cargo xtask bench propagators`.
 //! * `loop WORK SPANS [VARIANT]` runs only our own work, for profilers: `loop w1 1000000`.
+//! * `rules [CALLS]` shows what the rules of the semantic conventions cost by themselves.
 //! * `soak SECONDS [RATE]` makes 100,000 spans a second and watches memory: `cargo xtask test soak` for ten minutes.
 //! * `measure` and `sink` are started by the others.
 #![deny(unsafe_code)]
@@ -18,6 +19,7 @@ mod page;
 mod peers;
 mod propagators;
 mod row;
+mod rules;
 mod sink;
 #[cfg(feature = "peers")]
 mod sink_grpc;
@@ -30,8 +32,8 @@ mod work;
 use measure::{Sample, Task};
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: rust [--quick] | propagators [--quick] | loop WORK SPANS [VARIANT] | soak SECONDS [RATE]";
+const USAGE: &str = "usage: rust [--quick] | propagators [--quick] | loop WORK SPANS [VARIANT] | rules [CALLS] | \
+     soak SECONDS [RATE]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -50,6 +52,7 @@ fn run(args: &[&str]) -> Result<(), String> {
         ["rust", rest @ ..] => compare::command(rest),
         ["propagators", rest @ ..] => propagators::command(rest),
         ["loop", rest @ ..] => looped::command(rest),
+        ["rules", rest @ ..] => rules::command(rest),
         ["measure", rest @ ..] => measure_one(rest),
         ["soak", rest @ ..] => soak::command(rest),
         ["sink"] => sink::serve().map_err(|error| error.to_string()),
