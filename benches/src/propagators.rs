@@ -43,6 +43,7 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
         _ => return Err("propagators [--quick]".to_owned()),
     };
     let mut rows = rows();
+    let mut others = machine::others();
     for round in 0..=rounds {
         for row in &mut rows {
             for (step, figures) in row.steps.iter_mut().zip(&mut row.figures) {
@@ -54,7 +55,8 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
             }
         }
     }
-    save(&rows, rounds)
+    others = others.max(machine::others());
+    save(&rows, rounds, others)
 }
 
 fn timed(step: &mut Step, calls: u32) -> f64 {
@@ -178,12 +180,12 @@ fn spread(figures: &[f64]) -> [f64; 3] {
     [at(0), at(sorted.len() / 2), at(sorted.len().saturating_sub(1))]
 }
 
-fn save(rows: &[Row], rounds: u32) -> Result<(), String> {
+fn save(rows: &[Row], rounds: u32, others: f64) -> Result<(), String> {
     let machine = Machine::here();
     let dir = machine::root().join("benches/results");
     for (name, text) in [
-        ("propagators.json", json_text(rows, &machine, rounds)),
-        ("propagators.md", page(rows, &machine, rounds)),
+        ("propagators.json", json_text(rows, &machine, rounds, others)),
+        ("propagators.md", page(rows, &machine, rounds, others)),
     ] {
         let path = dir.join(name);
         std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -191,22 +193,24 @@ fn save(rows: &[Row], rounds: u32) -> Result<(), String> {
     Ok(())
 }
 
-fn json_text(rows: &[Row], machine: &Machine, rounds: u32) -> String {
+fn json_text(rows: &[Row], machine: &Machine, rounds: u32, others: f64) -> String {
     let rows = rows.iter().map(|row| {
         let [extract, inject] = row.figures.each_ref().map(|figures| spread(figures));
         json!({ "format": row.name, "extract_ns": extract, "inject_ns": inject })
     });
     let results = json!({
         "machine": machine.name, "commit": machine.commit, "toolchain": machine.toolchain, "date": machine.date,
-        "repetitions": rounds, "rows": rows.collect::<Vec<Value>>(),
+        "repetitions": rounds, "others": others, "rows": rows.collect::<Vec<Value>>(),
     });
     format!("{results:#}\n")
 }
 
-fn page(rows: &[Row], machine: &Machine, rounds: u32) -> String {
+fn page(rows: &[Row], machine: &Machine, rounds: u32, others: f64) -> String {
+    let others = (others * 100.0).round();
     let mut page = format!(
         "# What the formats of context cost\n\n- Machine: {}\n- Commit: {}\n- Toolchain: {}\n- Date: {}\n\
-         - Repetitions: {rounds} of each in turn, one process\n- To repeat: `cargo xtask bench propagators`\n\n\
+         - Repetitions: {rounds} of each in turn, one process; other programs took {others} % of a CPU \
+         beside it\n- To repeat: `cargo xtask bench propagators`\n\n\
          Nanoseconds per call: median (least to most). Read from a `HashMap<String, String>` that has three other \
          headers, and written into a new one.\n\n| format | extract | inject |\n|---|---|---|\n",
         machine.name, machine.commit, machine.toolchain, machine.date
