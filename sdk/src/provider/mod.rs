@@ -24,7 +24,7 @@ use crate::export::{FinishedSpan, Patience};
 use crate::observe::{self, Metrics, Source};
 use crate::processor::SpanProcessor;
 use crate::tracer::Tracer;
-use crate::{IdGenerator, fork, local};
+use crate::{IdGenerator, fork, guard, local};
 use engines::EngineSet;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_core::sample::{Plan, Sampler, SamplerCounts, SamplerReport};
