@@ -72,7 +72,7 @@ impl Builder {
         environment: impl Into<String> => environment;
         /// `endpoint`: the full URL that spans are sent to.
         endpoint: impl Into<String> => endpoint;
-        /// `protocol`: `http/protobuf`, `http/json` or `grpc`.
+        /// `protocol`: `http/protobuf`, `http/json` or `grpc`; `zipkin` and `jaeger` have others.
         protocol: impl Into<String> => protocol;
         /// `compression`: `none`, `gzip` or `zstd`.
         compression: impl Into<String> => compression;

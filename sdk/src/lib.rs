@@ -154,6 +154,10 @@ struct Readme;
 struct StatisticsPage;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/exporters.md")]
+struct ExportersPage;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/shutdown.md")]
 struct ShutdownPage;
 

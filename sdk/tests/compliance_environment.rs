@@ -392,3 +392,58 @@ fn an_endpoint_that_cannot_be_used_leaves_no_exporter() {
         "{log}"
     );
 }
+
+#[test]
+fn exporters_that_are_not_otlp() {
+    for (name, protocol, path, kind) in [
+        ("ZIPKIN", "", "/api/v2/spans", "application/json"),
+        ("ZIPKIN", "http/json", "/elsewhere", "application/json"),
+        (
+            "ZIPKIN",
+            "http/protobuf",
+            "/api/v2/spans",
+            "application/x-protobuf",
+        ),
+        (
+            "JAEGER",
+            "",
+            "/api/traces",
+            "application/vnd.apache.thrift.binary",
+        ),
+    ] {
+        let receiver = Receiver::start();
+        let url = receiver.url().replace("/v1/traces", path);
+        let of = |what: &str| format!("OTEL_EXPORTER_{name}_{what}");
+        let (endpoint, protocol_of, timeout) = (of("ENDPOINT"), of("PROTOCOL"), of("TIMEOUT"));
+        let exporter = name.to_lowercase();
+        let env = [
+            ("OTEL_TRACES_EXPORTER", exporter.as_str()),
+            (&endpoint, url.as_str()),
+            (&protocol_of, protocol),
+            (&timeout, "30000"),
+            // What is for others.
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=secret"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "no such thing"),
+        ];
+        let (said, _) = child("child_exports", &env);
+        assert_eq!(said["exporters"], json!([[exporter, 1]]), "{said}");
+        assert_eq!(lines(&said, "warn"), 0, "{said}");
+        let requests = receiver.requests();
+        assert_eq!(requests[0].line, format!("POST {path} HTTP/1.1"));
+        assert_eq!(requests[0].header("content-type"), Some(kind));
+        assert_eq!(requests[0].header("x-key"), None);
+    }
+    let wrong = [
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_EXPORTER_ZIPKIN_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "1s"),
+        ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "ftp://x"),
+    ];
+    let (said, _) = child("child_exports", &wrong);
+    assert_eq!(said["exporters"][0][0], "zipkin", "{said}");
+    let log = said["log"].to_string();
+    for (variable, _) in &wrong[1..] {
+        assert!(log.contains(variable), "{log}");
+    }
+}

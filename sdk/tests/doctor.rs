@@ -82,10 +82,10 @@ fn every_set_up_has_its_line() {
         }
         let _ = writeln!(page, "\n## {}\n\n```text", case.title);
         for (name, value) in &case.env {
-            let value = if name.ends_with("HEADERS") {
-                "api-key=..."
-            } else {
-                value
+            let value = match *name {
+                name if name.ends_with("HEADERS") => "api-key=...",
+                name if name.ends_with("PASSWORD") => "...",
+                _ => value,
             };
             let _ = writeln!(
                 page,

@@ -8,6 +8,8 @@ mod encodings;
 mod file;
 #[path = "transports/folder.rs"]
 mod folder;
+#[path = "transports/formats.rs"]
+mod formats;
 #[path = "transports/hints.rs"]
 mod hints;
 #[cfg(feature = "tls")]

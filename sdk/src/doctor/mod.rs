@@ -1,9 +1,9 @@
 //! What is set up, and whether it works: `spanline doctor`.
 
 mod files;
-mod otlp;
 #[cfg(feature = "tls")]
 mod plain;
+mod receiver;
 mod report;
 mod steps;
 
@@ -185,7 +185,7 @@ fn idle(config: &Config, has_processors: bool) -> Option<String> {
 /// Tries an exporter, on a thread of its own where that may take time.
 fn begin(spec: &ExporterSpec) -> Steps {
     match spec {
-        ExporterSpec::Otlp(spec) => otlp::begin(spec),
+        ExporterSpec::Receiver(spec) => receiver::begin(spec),
         ExporterSpec::File { name, target } => Steps::known(files::file(name, target)),
         ExporterSpec::Console => Steps::known(local("console", "standard output")),
         ExporterSpec::Discard => Steps::known(local("discard", "nowhere")),

@@ -1,6 +1,6 @@
 //! Plain HTTP where TLS is spoken.
 
-use super::otlp::Trial;
+use super::receiver::Trial;
 use crate::transport::{FailKind, Route, Target};
 
 /// Whether there is TLS where plain text was meant, whosever the certificate is.

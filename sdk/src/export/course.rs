@@ -37,13 +37,14 @@ impl Course {
 
     /// Why an exporter of this component type, which has reached somebody, still holds spans after so many attempts.
     pub(super) fn fate(&self, attempts: u64, component: &str) -> Fate {
+        let of = |kinds: &[&str]| kinds.iter().any(|kind| component.starts_with(kind));
         match self.last.load(Ordering::Relaxed) {
             DONE => Fate::Slow,
             BUSY => Fate::Busy,
             _ if attempts == 0 => Fate::Slow,
             _ if self.answered.load(Ordering::Relaxed) => Fate::NoMoreAnswers,
-            _ if component.starts_with("otlp_http") => Fate::NoAnswer("endpoint and protocol"),
-            _ if component.starts_with("otlp_grpc") => Fate::NoAnswer("endpoint, protocol and insecure"),
+            _ if of(&["otlp_http", "zipkin_http", "jaeger_http"]) => Fate::NoAnswer("endpoint and protocol"),
+            _ if of(&["otlp_grpc", "jaeger_grpc"]) => Fate::NoAnswer("endpoint, protocol and insecure"),
             _ => Fate::Stuck,
         }
     }

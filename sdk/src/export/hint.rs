@@ -1,8 +1,8 @@
 //! What a connection that ends without a word usually comes from.
 
-use crate::provider::OtlpSpec;
+use super::Format;
+use crate::provider::ReceiverSpec;
 use crate::transport::FailKind;
-use spanline_engine::options::Protocol;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is added to the failures of an exporter that nobody has answered yet. Who spoke once and then does not has other
@@ -15,15 +15,24 @@ pub(super) struct Hint {
 }
 
 impl Hint {
-    pub(super) fn of(spec: &OtlpSpec) -> Self {
+    pub(super) fn of(spec: &ReceiverSpec) -> Self {
         let is_direct = spec.proxy.is_none() && !spec.endpoint.is_unix();
-        let text = match spec.settings.protocol {
+        let text = match Format::of(&spec.settings) {
             _ if spec.endpoint.is_secure() || !is_direct => "",
-            Protocol::Grpc => {
+            Format::OtlpGrpc => {
                 "is TLS (https) spoken there, or HTTP (usually at port 4318)? See the options endpoint, protocol and insecure"
             }
-            _ => {
+            Format::OtlpProtobuf | Format::OtlpJson => {
                 "is TLS (https) spoken there, or gRPC (usually at port 4317)? See the options endpoint and protocol"
+            }
+            Format::ZipkinJson | Format::ZipkinProtobuf => {
+                "is TLS (https) spoken there? See the option endpoint"
+            }
+            Format::JaegerGrpc => {
+                "is TLS (https) spoken there, or HTTP (usually at port 14268)? See the options endpoint, protocol and insecure"
+            }
+            Format::JaegerThrift => {
+                "is TLS (https) spoken there, or gRPC (usually at port 14250)? See the options endpoint and protocol"
             }
         };
         Self {

@@ -1,55 +1,40 @@
 //! What an answer over HTTP means.
 
 use super::refusal::{self, Refusal};
-use super::{AnswerStatus, ExportResult, answer};
+use super::{AnswerStatus, ExportResult, Format, answer};
 use crate::log::{self, Level, Said};
 use crate::transport::Response;
 use spanline_core::wire::otlp::{self, ExportOutcome, RpcStatus};
 use spanline_engine::retry;
 use std::time::Duration;
 
-/// How requests and answers are written.
+/// How an answer of OTLP is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Encoding {
-    /// `http/protobuf`.
+enum Encoding {
     Protobuf,
-    /// `http/json`.
     Json,
 }
 
 impl Encoding {
-    pub(crate) fn content_type(self) -> &'static str {
-        match self {
-            Self::Protobuf => "application/x-protobuf",
-            Self::Json => "application/json",
-        }
-    }
-
-    /// The name in the option `protocol`.
-    fn protocol(self) -> &'static str {
-        match self {
-            Self::Protobuf => "http/protobuf",
-            Self::Json => "http/json",
-        }
-    }
-
-    /// That of the answer: what it says it is, or that of the request.
-    fn of_answer(self, response: &Response) -> Self {
+    /// What the answer says it is, or as the request was.
+    fn of(format: Format, response: &Response) -> Self {
         let named = response.content_type.as_deref().unwrap_or_default();
         let named = named.split(';').next().unwrap_or_default().trim();
         if named.eq_ignore_ascii_case("application/json") {
             Self::Json
         } else if named.eq_ignore_ascii_case("application/x-protobuf") {
             Self::Protobuf
+        } else if format == Format::OtlpJson {
+            Self::Json
         } else {
-            self
+            Self::Protobuf
         }
     }
 }
 
 /// Judges an answer to a request to this path that was compressed like this, and says what people should know of it.
 pub(super) fn judge(
-    encoding: Encoding,
+    format: Format,
     path: &str,
     compression: Option<&str>,
     response: &Response,
@@ -57,20 +42,19 @@ pub(super) fn judge(
     let refusal = Refusal {
         response,
         path,
-        protocol: encoding.protocol(),
+        format,
     };
-    let encoding = encoding.of_answer(response);
     let verdict = retry::http_status(response.status);
     let status = AnswerStatus::Http(response.status);
     if verdict.is_success() {
-        let outcome = outcome(encoding, response);
+        let outcome = outcome(format, response);
         let result = match outcome {
-            None => answer::unread(refusal::page(response).as_deref()),
+            None => answer::unread(refusal::page(format, response).as_deref()),
             outcome => answer::delivered(outcome),
         };
         return result.status(status);
     }
-    let text = message(encoding, response);
+    let text = message(format, response);
     let compression = compression.filter(|_| response.status == 415 || answer::speaks_of_encoding(&text));
     let (code, text) = (response.status.to_string(), Said(&text));
     if verdict.is_retryable() {
@@ -95,21 +79,30 @@ pub(super) fn judge(
 }
 
 /// What an error answer says in words.
-fn message(encoding: Encoding, response: &Response) -> String {
-    let status = match encoding {
+pub(crate) fn message(format: Format, response: &Response) -> String {
+    if !format.is_otlp() {
+        // A page is not for a log.
+        let is_page = response.body.first() == Some(&b'<');
+        let text = String::from_utf8_lossy(if is_page { &[] } else { &response.body });
+        return text.into_owned();
+    }
+    let status = match Encoding::of(format, response) {
         Encoding::Protobuf => RpcStatus::decode(&response.body),
         Encoding::Json => RpcStatus::decode_json(&response.body),
     };
     status.map(|status| status.message).unwrap_or_default()
 }
 
-/// What a success says further, if that can be read.
-fn outcome(encoding: Encoding, response: &Response) -> Option<ExportOutcome> {
+/// What a success says further, if that can be read. Only OTLP's does.
+fn outcome(format: Format, response: &Response) -> Option<ExportOutcome> {
+    if !format.is_otlp() {
+        return Some(ExportOutcome::Success);
+    }
     if response.body.is_empty() {
         // Full success, in either form.
         return response.body_complete.then_some(ExportOutcome::Success);
     }
-    let decoded = match encoding {
+    let decoded = match Encoding::of(format, response) {
         Encoding::Protobuf => otlp::decode_response(&response.body),
         Encoding::Json => otlp::decode_response_json(&response.body),
     };
@@ -121,7 +114,7 @@ mod tests {
     use super::*;
 
     fn said(response: &Response, compression: Option<&str>) -> String {
-        let judged = || judge(Encoding::Protobuf, "/v1/traces", compression, response);
+        let judged = || judge(Format::OtlpProtobuf, "/v1/traces", compression, response);
         let (_, said) = log::capture(judged);
         said.into_iter().next().unwrap().1
     }
@@ -164,5 +157,38 @@ mod tests {
             line.contains("answered 200 with a web page: this is no OTLP receiver"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn formats_that_answer_in_plain_words() {
+        let answer = |status, body: &str| Response {
+            body: body.as_bytes().to_vec(),
+            ..answer(status, Some("text/plain"))
+        };
+        for format in [Format::ZipkinJson, Format::ZipkinProtobuf, Format::JaegerThrift] {
+            let judged = |response: &Response| log::capture(|| judge(format, "/x", None, response));
+            for status in [200, 202, 204] {
+                let (taken, said) = judged(&answer(status, "anything"));
+                assert_eq!(taken, ExportResult::success().status(AnswerStatus::Http(status)));
+                assert!(said.is_empty(), "{said:?}");
+            }
+            let (result, said) = judged(&answer(400, "Expected a list\n"));
+            assert_eq!(
+                result,
+                ExportResult::failure("400").status(AnswerStatus::Http(400))
+            );
+            assert!(
+                said[0].1.contains("answered 400 \"Expected a list\"; "),
+                "{said:?}"
+            );
+            let (_, said) = judged(&answer(404, "<!doctype html>"));
+            let words = format!(
+                "404 at the path /x; the batch is lost: the path expected is usually {}",
+                format.usual_path()
+            );
+            assert!(said[0].1.contains(&words), "{said:?}");
+            let (result, _) = judged(&answer(503, ""));
+            assert_eq!(result, ExportResult::retry().status(AnswerStatus::Http(503)));
+        }
     }
 }

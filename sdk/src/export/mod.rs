@@ -9,12 +9,13 @@ mod file;
 mod finished;
 #[cfg(test)]
 pub(crate) mod folder;
+mod format;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod hint;
+mod http;
 mod http_answer;
 mod memory;
-mod otlp;
-#[cfg(feature = "grpc")]
-mod otlp_grpc;
 mod parts;
 mod readable;
 mod refusal;
@@ -22,12 +23,14 @@ mod sender;
 mod speaker;
 mod worker;
 
+pub(crate) use self::http::HttpExporter;
 pub(crate) use answer::{not_compressed, speaks_of_encoding};
 pub(crate) use discard::DiscardExporter;
 pub(crate) use file::{FileExporter, FileTarget, Rotation};
-pub(crate) use otlp::OtlpHttpExporter;
+pub(crate) use format::Format;
 #[cfg(feature = "grpc")]
-pub(crate) use otlp_grpc::OtlpGrpcExporter;
+pub(crate) use grpc::GrpcExporter;
+pub(crate) use http_answer::message as answer_message;
 pub(crate) use readable::SharedConsole;
 pub(crate) use refusal::{Refusal, page};
 pub(crate) use sender::ExporterSlot;

@@ -1,10 +1,8 @@
 //! What to do about a receiver that refuses: the same words in the log and in what `spanline doctor` says.
 
+use super::Format;
 use crate::transport::Response;
 use std::borrow::Cow;
-
-/// The path that a receiver usually has.
-const USUAL: &str = "/v1/traces";
 
 /// An answer over HTTP that is no success, or no answer of OTLP.
 #[derive(Clone, Copy, Debug)]
@@ -12,13 +10,11 @@ pub(crate) struct Refusal<'a> {
     pub(crate) response: &'a Response,
     /// The path that was asked.
     pub(crate) path: &'a str,
-    /// What is spoken: a name of the option `protocol`.
-    pub(crate) protocol: &'a str,
+    /// What is spoken.
+    pub(crate) format: Format,
 }
 
 impl Refusal<'_> {
-    /// What to ask where OTLP is answered by nobody.
-    pub(crate) const IS_IT_OTLP: &'static str = "is this an OTLP receiver?";
     /// What to look at where the receiver wants other credentials.
     pub(crate) const CREDENTIALS: &'static str =
         "check the credentials: the options headers, bearer_token and username";
@@ -39,28 +35,32 @@ impl Refusal<'_> {
             404 | 405 if self.path.ends_with("/v1/traces/v1/traces") => {
                 "OTEL_EXPORTER_OTLP_ENDPOINT is a base to which v1/traces is added: leave that out there, or set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, which is taken as it is".into()
             }
-            404 | 405 if self.path != USUAL => format!("the path expected is usually {USUAL}").into(),
+            404 | 405 if self.path.split('?').next() != Some(self.format.usual_path()) => {
+                format!("the path expected is usually {}", self.format.usual_path()).into()
+            }
             407 => "the proxy asks for credentials: give user and password in the proxy's URL".into(),
             413 => "the receiver takes no batch this large: lower max_batch_bytes".into(),
-            415 => format!("it does not take {} (the option protocol)", self.protocol).into(),
-            _ if self.is_foreign() => Self::IS_IT_OTLP.into(),
+            415 => format!("it does not take {} (the option protocol)", self.format.protocol()).into(),
+            _ if self.is_foreign() => self.format.question().into(),
             _ => return None,
         })
     }
 
-    /// Whether this is how servers answer that do not know OTLP.
+    /// Whether this is how servers answer that do not know the format.
     pub(crate) fn is_foreign(&self) -> bool {
-        matches!(self.response.status, 404 | 405 | 501) || !is_of_otlp(content_type(self.response))
+        matches!(self.response.status, 404 | 405 | 501)
+            || self.format.is_otlp() && !is_of_otlp(content_type(self.response))
     }
 }
 
 /// What is wrong with a success that comes with a page for people; `None` where there is none.
-pub(crate) fn page(response: &Response) -> Option<String> {
+pub(crate) fn page(format: Format, response: &Response) -> Option<String> {
     let is_page = content_type(response).eq_ignore_ascii_case("text/html");
     is_page.then(|| {
         format!(
-            "answered {} with a web page: this is no OTLP receiver",
-            response.status
+            "answered {} with a web page: this is no {}",
+            response.status,
+            format.receiver()
         )
     })
 }
@@ -81,6 +81,8 @@ fn is_of_otlp(content_type: &str) -> bool {
 mod tests {
     use super::*;
 
+    const USUAL: &str = "/v1/traces";
+
     fn answer(status: u16, content_type: &str) -> Response {
         Response {
             status,
@@ -93,7 +95,7 @@ mod tests {
         let refusal = Refusal {
             response,
             path,
-            protocol: "http/json",
+            format: Format::OtlpJson,
         };
         refusal.way_out().map(Cow::into_owned)
     }
@@ -112,7 +114,7 @@ mod tests {
             let said = way_out(&response, USUAL);
             assert_eq!(
                 said.as_deref(),
-                Some(Refusal::IS_IT_OTLP),
+                Some("is this an OTLP receiver?"),
                 "{status} {content_type}"
             );
         }
@@ -149,11 +151,11 @@ mod tests {
     #[test]
     fn pages_are_known_by_what_they_say_they_are() {
         assert_eq!(
-            page(&answer(200, "Text/HTML; charset=utf-8")).as_deref(),
+            page(Format::OtlpProtobuf, &answer(200, "Text/HTML; charset=utf-8")).as_deref(),
             Some("answered 200 with a web page: this is no OTLP receiver")
         );
         for other in ["", "application/x-protobuf", "text/plain", "text/htm"] {
-            assert_eq!(page(&answer(200, other)), None, "{other}");
+            assert_eq!(page(Format::OtlpJson, &answer(200, other)), None, "{other}");
         }
     }
 }

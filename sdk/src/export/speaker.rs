@@ -1,12 +1,12 @@
 //! Who speaks in the log: an exporter, by its name and by where it sends.
 
 use crate::log::UserText;
-use crate::provider::OtlpSpec;
+use crate::provider::ReceiverSpec;
 use std::path::Path;
 use std::sync::Arc;
 
 /// `otlp to collector:4318`: no user, no password, no query.
-pub(super) fn of_receiver(spec: &OtlpSpec) -> Arc<str> {
+pub(super) fn of_receiver(spec: &ReceiverSpec) -> Arc<str> {
     let name = &spec.settings.name;
     match spec.endpoint.server() {
         (host, Some(port)) if host.contains(':') => format!("{name} to [{host}]:{port}"),
@@ -61,7 +61,7 @@ mod tests {
                 .build()
                 .unwrap();
             match &provider.shared().config.exporters[0] {
-                crate::provider::ExporterSpec::Otlp(spec) => of_receiver(spec).to_string(),
+                crate::provider::ExporterSpec::Receiver(spec) => of_receiver(spec).to_string(),
                 other => panic!("{other:?}"),
             }
         };

@@ -3,10 +3,10 @@
 use super::{Described, Scopes};
 use crate::clock::Clock;
 #[cfg(feature = "grpc")]
-use crate::export::OtlpGrpcExporter;
+use crate::export::GrpcExporter;
 use crate::export::{
-    ConsoleExporter, DiscardExporter, FileExporter, FileTarget, MemoryExporter, OtlpHttpExporter,
-    SharedConsole, SpanExporter,
+    ConsoleExporter, DiscardExporter, FileExporter, FileTarget, HttpExporter, MemoryExporter, SharedConsole,
+    SpanExporter,
 };
 use crate::log;
 use crate::transport::{Endpoint, Proxy, TlsMaterial};
@@ -65,8 +65,8 @@ impl Config {
 /// How to make an exporter: each process that a fork makes has exporters of its own.
 #[derive(Clone, Debug)]
 pub(crate) enum ExporterSpec {
-    /// OTLP over HTTP.
-    Otlp(Arc<OtlpSpec>),
+    /// To a receiver, over HTTP or gRPC.
+    Receiver(Arc<ReceiverSpec>),
     /// OTLP JSON lines.
     File {
         /// Under which it is accounted.
@@ -87,9 +87,9 @@ pub(crate) enum ExporterSpec {
     },
 }
 
-/// What an OTLP exporter needs.
+/// What an exporter needs that sends to a receiver.
 #[derive(Clone, Debug)]
-pub(crate) struct OtlpSpec {
+pub(crate) struct ReceiverSpec {
     /// Everything that holds for it.
     pub(crate) settings: ExporterSettings,
     /// Its `endpoint`, checked.
@@ -109,7 +109,7 @@ pub(crate) struct OtlpSpec {
 impl ExporterSpec {
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Otlp(spec) => &spec.settings.name,
+            Self::Receiver(spec) => &spec.settings.name,
             Self::Console => "console",
             Self::Discard => "discard",
             Self::Given { name, .. } | Self::File { name, .. } => name,
@@ -119,7 +119,7 @@ impl ExporterSpec {
     /// Sends at once: one exporter is made for each.
     pub(crate) fn concurrent_sends(&self) -> usize {
         match self {
-            Self::Otlp(spec) => usize::try_from(spec.settings.concurrent_sends)
+            Self::Receiver(spec) => usize::try_from(spec.settings.concurrent_sends)
                 .unwrap_or(1)
                 .max(1),
             _ => 1,
@@ -129,7 +129,7 @@ impl ExporterSpec {
     /// Bound of one attempt; `None`: no limit.
     pub(crate) fn timeout(&self, config: &Config) -> Option<Duration> {
         match self {
-            Self::Otlp(spec) => spec.settings.timeout_ms.map(Duration::from_millis),
+            Self::Receiver(spec) => spec.settings.timeout_ms.map(Duration::from_millis),
             _ => config.timeout,
         }
     }
@@ -137,10 +137,10 @@ impl ExporterSpec {
     pub(crate) fn make(&self, _: &Config) -> Arc<dyn SpanExporter> {
         match self {
             #[cfg(feature = "grpc")]
-            Self::Otlp(spec) if spec.settings.protocol == Protocol::Grpc => {
-                Arc::new(OtlpGrpcExporter::new(spec))
+            Self::Receiver(spec) if spec.settings.protocol == Protocol::Grpc => {
+                Arc::new(GrpcExporter::new(spec))
             }
-            Self::Otlp(spec) => Arc::new(OtlpHttpExporter::new(spec)),
+            Self::Receiver(spec) => Arc::new(HttpExporter::new(spec)),
             Self::File { name, target } => Arc::new(FileExporter::new(name, target.clone())),
             Self::Console => match ConsoleExporter::stdout() {
                 Ok(console) => Arc::new(SharedConsole::new(console)),

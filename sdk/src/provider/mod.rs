@@ -11,7 +11,7 @@ mod scopes;
 mod shutdown;
 mod specs;
 
-pub(crate) use config::{Config, ExporterSpec, OtlpSpec};
+pub(crate) use config::{Config, ExporterSpec, ReceiverSpec};
 pub use current::{Override, global};
 pub(crate) use current::{conventions, current_id, current_id_in, global_of, set_global};
 pub(crate) use described::Described;
@@ -405,7 +405,7 @@ impl Provider {
     /// ```
     pub fn sampler_report(&self) -> SamplerReport {
         let shared = self.shared();
-        let report = guard::foreign(&shared.caught, "sampler", || shared.sampler.report());
+        let report = crate::guard::foreign(&shared.caught, "sampler", || shared.sampler.report());
         let mut report = report.unwrap_or_default();
         report.counts.get_or_insert_with(|| {
             let stats = shared.stats();

@@ -1,6 +1,6 @@
 //! From the settings of the exporters to how each is made.
 
-use super::{ExporterSpec, OtlpSpec};
+use super::{ExporterSpec, ReceiverSpec};
 use crate::export::{FileTarget, MemoryExporter, Rotation};
 use crate::log::{self, Level};
 use crate::transport::{Endpoint, Proxy, TlsFiles, TlsMaterial};
@@ -25,7 +25,9 @@ pub(crate) fn specs(effective: &Effective, memory: &MemoryExporter) -> Result<Ve
                 name: "memory".to_owned(),
                 exporter: Arc::new(memory.clone()),
             }),
-            Exporter::Otlp => Problems(effective).only_given(index, otlp(settings))?,
+            Exporter::Otlp | Exporter::Zipkin | Exporter::Jaeger => {
+                Problems(effective).only_given(index, settings, receiver(settings))?
+            }
             Exporter::File => Some(ExporterSpec::File {
                 name: settings.name.clone(),
                 target: FileTarget::File {
@@ -66,14 +68,20 @@ impl Problems<'_> {
     fn only_given(
         &self,
         index: usize,
+        settings: &ExporterSettings,
         made: Result<ExporterSpec, Wrong>,
     ) -> Result<Option<ExporterSpec>, Error> {
         let Wrong { option, kind, text } = match made {
             Ok(spec) => return Ok(Some(spec)),
             Err(wrong) => wrong,
         };
-        if let Some(Source::Environment(variable)) = self.0.source(option) {
-            let line = format_args!("{variable}: {text}; there is no OTLP exporter");
+        if let Some(Source::Environment(variable)) = self.source(settings, option) {
+            let name = match settings.kind {
+                Exporter::Zipkin => "Zipkin",
+                Exporter::Jaeger => "Jaeger",
+                _ => "OTLP",
+            };
+            let line = format_args!("{variable}: {text}; there is no {name} exporter");
             log::report(Level::Error, variable, line);
             return Ok(None);
         }
@@ -85,8 +93,24 @@ impl Problems<'_> {
     }
 }
 
+impl Problems<'_> {
+    /// Where the value of the option comes from that an exporter has; `None`: from its own structure.
+    fn source(&self, settings: &ExporterSettings, option: &str) -> Option<Source> {
+        let all = self.0;
+        let is_of_all = match option {
+            "endpoint" => settings.endpoint == all.endpoint,
+            "proxy" => settings.proxy == all.proxy,
+            "certificate" => settings.certificate == all.certificate,
+            "client_certificate" => settings.client_certificate == all.client_certificate,
+            "client_key" => settings.client_key == all.client_key,
+            _ => true,
+        };
+        all.source(option).filter(|_| is_of_all)
+    }
+}
+
 /// Checks the endpoint and reads the certificates.
-fn otlp(settings: &ExporterSettings) -> Result<ExporterSpec, Wrong> {
+fn receiver(settings: &ExporterSettings) -> Result<ExporterSpec, Wrong> {
     let endpoint = Endpoint::parse(&settings.endpoint)
         .map_err(|error| Wrong::new("endpoint", ErrorKind::BadValue, format_args!("endpoint: {error}")))?;
     let proxy = settings.proxy.as_deref().map(Proxy::parse).transpose();
@@ -99,7 +123,7 @@ fn otlp(settings: &ExporterSettings) -> Result<ExporterSpec, Wrong> {
         client_key: path(&settings.client_key),
     });
     let headers = settings.headers.iter();
-    Ok(ExporterSpec::Otlp(Arc::new(OtlpSpec {
+    Ok(ExporterSpec::Receiver(Arc::new(ReceiverSpec {
         endpoint,
         proxy,
         tls: tls.map_err(|error| Wrong::new(error.option, ErrorKind::Tls, &error))?,

@@ -12,7 +12,6 @@ use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Request, header};
 use ureq::{Agent, Body, Error};
 
-const USER_AGENT: &str = concat!("Spanline-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
 /// One write of this size at most; also the memory that a connection keeps for writing.
 const OUTPUT_BUFFER: usize = 128 * 1024;
 /// The head of an answer has to fit in; also the memory that a connection keeps for reading.
@@ -42,8 +41,8 @@ pub(crate) struct HttpSettings {
     pub(crate) proxy: Option<Proxy>,
     /// Certificates, for an https endpoint.
     pub(crate) tls: TlsMaterial,
-    /// What stands in front of our own User-Agent; left out when it is not printable ASCII.
-    pub(crate) user_agent: Option<String>,
+    /// The User-Agent, whole; printable ASCII.
+    pub(crate) user_agent: String,
     /// Answers over this, as received and after decompression, are not read to their end.
     pub(crate) max_response_bytes: usize,
 }
@@ -177,23 +176,13 @@ fn broken(error: &str) -> String {
     }
 }
 
-/// Our User-Agent, with what the user wants in front of it, if that is printable ASCII.
-pub(super) fn user_agent(prefix: Option<&str>) -> String {
-    let prefix = prefix.map(str::trim).unwrap_or_default();
-    let printable = prefix.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    match prefix {
-        prefix if prefix.is_empty() || !printable => USER_AGENT.to_owned(),
-        prefix => format!("{prefix} {USER_AGENT}"),
-    }
-}
-
 fn agent(settings: &HttpSettings, control: &Arc<Control>) -> Agent {
     let config = Config::builder()
         .proxy(None)
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .user_agent(user_agent(settings.user_agent.as_deref()))
+        .user_agent(settings.user_agent.as_str())
         .accept(AutoHeaderValue::None)
         .accept_encoding("gzip")
         .input_buffer_size(INPUT_BUFFER)

@@ -175,10 +175,6 @@ fn what_this_version_does_not_have_is_named() {
             "  sampler: { jaeger_remote/development: { endpoint: x, initial_sampler: { always_on: } } }\n",
             "jaeger_remote/development",
         ),
-        (
-            "    - simple: { exporter: { zipkin: {endpoint: x} } }\n",
-            "zipkin",
-        ),
     ] {
         let error = error(more);
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");

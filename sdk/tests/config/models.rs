@@ -186,6 +186,71 @@ tracer_provider:
 }
 
 #[test]
+fn zipkin_and_jaeger_stand_in_a_file() {
+    let text = "
+file_format: '1.1'
+tracer_provider:
+  processors:
+    - batch: { exporter: { zipkin: { endpoint: 'http://127.0.0.1:1/z', timeout: 5, encoding: protobuf, compression: gzip } } }
+    - batch: { exporter: { zipkin: } }
+    - batch: { exporter: { jaeger: { username: me, password: secret, headers: [ { name: a, value: b } ] } } }
+    - batch: { exporter: { otlp_http: } }
+";
+    let provider = parse(text, none)
+        .unwrap()
+        .create(&Registry::new())
+        .unwrap()
+        .provider;
+    let options = provider.options();
+    let said: Vec<_> = options
+        .exporter
+        .iter()
+        .map(|e| {
+            (
+                e.name.as_str(),
+                e.endpoint.as_str(),
+                e.protocol.name(),
+                e.timeout_ms,
+                e.headers.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("zipkin", "http://127.0.0.1:1/z", "http/protobuf", Some(5), 0),
+            (
+                "zipkin_2",
+                "http://localhost:9411/api/v2/spans",
+                "http/json",
+                Some(10_000),
+                0
+            ),
+            (
+                "jaeger",
+                "http://localhost:14268/api/traces",
+                "http/thrift.binary",
+                Some(10_000),
+                2
+            ),
+            (
+                "otlp",
+                "http://localhost:4318/v1/traces",
+                "http/protobuf",
+                Some(10_000),
+                0
+            ),
+        ]
+    );
+    let wrong = text.replace("encoding: protobuf", "encoding: thrift");
+    let error = parse(&wrong, none).map(|_| ()).unwrap_err();
+    assert!(
+        error.message().contains("`json`") && error.message().contains("encoding"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_tree_without_a_text_is_a_model_too() {
     let memory = Node::map([("memory", Node::default())]);
     let batch = Node::map([("batch", Node::map([("exporter", memory)]))]);

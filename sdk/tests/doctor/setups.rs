@@ -162,6 +162,8 @@ pub(crate) fn doctor(arguments: &[&str], env: &[(&str, &str)]) -> Output {
     command.output().unwrap()
 }
 
+const ZIPKIN: [&str; 2] = ["zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT"];
+const JAEGER: [&str; 2] = ["jaeger", "OTEL_EXPORTER_JAEGER_ENDPOINT"];
 const FINE: &str = "Everything is fine.";
 
 /// One set-up: a title, the environment, and the ports that are other ones each time with what stands for them.
@@ -187,6 +189,27 @@ impl Case {
             trouble,
             end: FINE,
         }
+    }
+
+    /// An exporter that is not `otlp`; `shown` is the usual port of its receiver.
+    fn of(title: &'static str, exporter: [&'static str; 2], url: String, shown: &'static str) -> Self {
+        let port = url.rsplit(':').next().unwrap().split('/').next().unwrap();
+        Self {
+            title,
+            shown: vec![(format!(":{port}"), shown)],
+            env: vec![
+                ("OTEL_TRACES_EXPORTER", exporter[0].to_owned()),
+                (exporter[1], url.clone()),
+            ],
+            file: None,
+            trouble: None,
+            end: FINE,
+        }
+    }
+
+    fn troubled(mut self, trouble: &'static str) -> Self {
+        self.trouble = Some(trouble);
+        self
     }
 
     fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
@@ -301,6 +324,36 @@ pub(crate) fn cases() -> Vec<Case> {
         )
         .with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
         .with("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        Case::of(
+            "Zipkin",
+            ZIPKIN,
+            format!("http://127.0.0.1:{}/api/v2/spans", http("202 Accepted")),
+            ":9411",
+        ),
+        Case::of(
+            "Zipkin with another path",
+            ZIPKIN,
+            format!("http://127.0.0.1:{}/v1/traces", http("404 Not Found")),
+            ":9411",
+        )
+        .troubled("the path expected is usually /api/v2/spans"),
+        Case::of(
+            "Jaeger that wants a user",
+            JAEGER,
+            format!("http://127.0.0.1:{}/api/traces", http("401 Unauthorized")),
+            ":14268",
+        )
+        .with("OTEL_EXPORTER_JAEGER_USER", "shop")
+        .with("OTEL_EXPORTER_JAEGER_PASSWORD", "secret")
+        .troubled("check the credentials"),
+        Case::of(
+            "Jaeger by gRPC where HTTP is spoken",
+            JAEGER,
+            format!("http://127.0.0.1:{}", http("200 OK")),
+            ":14250",
+        )
+        .with("OTEL_EXPORTER_JAEGER_PROTOCOL", "grpc")
+        .troubled("not gRPC"),
         Case::new(
             "A web server that is no receiver",
             "http://127.0.0.1",

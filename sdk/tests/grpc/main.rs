@@ -1,8 +1,9 @@
-//! OTLP over gRPC against servers that we did not write.
+//! Exporters over gRPC against servers that we did not write.
 
 mod calls;
 #[cfg(unix)]
 mod forks;
+mod formats;
 #[cfg(unix)]
 #[path = "../process/mod.rs"]
 mod process;

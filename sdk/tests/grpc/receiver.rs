@@ -1,4 +1,4 @@
-//! A receiver of OTLP over gRPC by tonic, which answers as the test says.
+//! A receiver over gRPC by tonic, which answers as the test says.
 
 use axum::extract::{Request, State};
 use bytes::{Buf, BufMut};
@@ -80,6 +80,8 @@ impl Answer {
 /// One call, as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
+    /// What was called.
+    pub(crate) path: String,
     pub(crate) metadata: MetadataMap,
     pub(crate) message: Vec<u8>,
     pub(crate) at: Instant,
@@ -124,7 +126,10 @@ impl Shared {
     }
 }
 
-struct Export(Arc<Shared>);
+struct Export {
+    shared: Arc<Shared>,
+    path: String,
+}
 
 impl UnaryService<Vec<u8>> for Export {
     type Response = Vec<u8>;
@@ -133,8 +138,9 @@ impl UnaryService<Vec<u8>> for Export {
     fn call(&mut self, request: tonic::Request<Vec<u8>>) -> Self::Future {
         let peer = request.remote_addr();
         let (metadata, _, message) = request.into_parts();
-        let mut inner = self.0.lock();
+        let mut inner = self.shared.lock();
         inner.calls.push(Call {
+            path: self.path.clone(),
             metadata,
             message,
             at: Instant::now(),
@@ -142,7 +148,7 @@ impl UnaryService<Vec<u8>> for Export {
         });
         let answer = inner.answers.pop_front();
         drop(inner);
-        self.0.arrived.notify_all();
+        self.shared.arrived.notify_all();
         match answer.unwrap_or(Answer::Message(Vec::new())) {
             Answer::Message(message) => Box::pin(ready(Ok(tonic::Response::new(message)))),
             Answer::Status(status) => Box::pin(ready(Err(status))),
@@ -162,7 +168,8 @@ async fn export(State(shared): State<Arc<Shared>>, request: Request) -> axum::re
     let mut grpc = Grpc::new(Raw)
         .apply_compression_config(accept, send)
         .apply_max_message_size_config(None, Some(usize::MAX));
-    let answer = grpc.unary(Export(shared), request).await;
+    let path = request.uri().path().to_owned();
+    let answer = grpc.unary(Export { shared, path }, request).await;
     answer.map(axum::body::Body::new)
 }
 
@@ -276,8 +283,13 @@ async fn serve(
             .initial_connection_window_size(65_535)
             .max_concurrent_streams(1);
     }
-    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-    let router = axum::Router::new().route(path, axum::routing::post(export));
+    let paths = [
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        "/jaeger.api_v2.CollectorService/PostSpans",
+    ];
+    let router = paths.into_iter().fold(axum::Router::new(), |router, path| {
+        router.route(path, axum::routing::post(export))
+    });
     let routes = match setup.nothing {
         true => Routes::default(),
         false => Routes::from(router.with_state(shared)),

@@ -23,7 +23,7 @@ program and is said in the log. What holds then depends on what is wrong:
 | a value that is not understood: an unknown name, no number, out of range, no URL | it is passed over: the next variable of that option, else the default |
 | an unknown name in `OTEL_TRACES_EXPORTER` or `OTEL_PROPAGATORS`, also one that only later versions will have | it is left out, the others stay; when there are no others, there is none |
 | a name beginning with `OTEL_` that is not known and nearly that of a variable in the table, such as `OTEL_TRACE_EXPORTER` | nothing comes of it, and the log says which name was probably meant; names of other signals and of other programs are passed over in silence |
-| `grpc`, `zstd` or an `https` endpoint, and the program was built without that feature | **no `otlp` exporter:** spans are not sent in another way than was asked for; other exporters stay |
+| `grpc`, `zstd` or an `https` endpoint, and the program was built without that feature | **no exporter** of that kind: spans are not sent in another way than was asked for; other exporters stay |
 | `OTEL_CONFIG_FILE`, and the program was built without `config-file` | **no exporter** but those of your own that the code adds |
 | `OTEL_EXPORTER_OTLP_CERTIFICATE` and the like, and the program was built without `tls` | they are passed over; an `https` endpoint has no exporter then |
 | a client certificate and no key for it, or a key and no certificate | no `otlp` exporter |
@@ -36,7 +36,13 @@ program and is said in the log. What holds then depends on what is wrong:
 pub(super) fn render(rows: &[Row]) -> String {
     let mut page = HEAD.to_owned();
     for row in rows {
-        let env: Vec<String> = row.env.iter().map(|name| format!("`{name}`")).collect();
+        let others = row.others.iter().flat_map(|other| &other.env);
+        let env: Vec<String> = row
+            .env
+            .iter()
+            .chain(others)
+            .map(|name| format!("`{name}`"))
+            .collect();
         let _ = writeln!(
             page,
             "| `{}` | {} | {} | {} | {} |",
@@ -73,7 +79,14 @@ fn default(row: &Row) -> String {
     if let Some(text) = &row.default_text {
         return text.clone();
     }
-    match (&row.default, &row.fallback) {
+    let others = row.others.iter().filter(|other| other.default != row.default);
+    let others =
+        others.map(|other| format!("; of `{}` {}", other.exporter, one_default(row, &other.default)));
+    one_default(row, &row.default) + &others.collect::<String>()
+}
+
+fn one_default(row: &Row, default: &Default) -> String {
+    match (default, &row.fallback) {
         (Default::None, Some(fallback)) => format!("`{fallback}`"),
         (Default::None, None) => "none".to_owned(),
         (Default::Bool(value), _) => value.to_string(),

@@ -31,9 +31,21 @@ pub(super) struct Row {
     pub(super) rust: Option<String>,
     pub(super) fallback: Option<String>,
     pub(super) env: Vec<String>,
+    /// What is otherwise for exporters that are not `otlp`.
+    pub(super) others: Vec<Other>,
     pub(super) yaml: String,
     pub(super) secret: bool,
     pub(super) text: String,
+}
+
+/// What is otherwise for one exporter.
+#[derive(Clone, Debug)]
+pub(super) struct Other {
+    pub(super) exporter: &'static str,
+    pub(super) default: Default,
+    pub(super) values: Vec<String>,
+    pub(super) needs: Vec<(String, String)>,
+    pub(super) env: Vec<String>,
 }
 
 impl Row {
@@ -126,6 +138,8 @@ fn parse_row(table: &Table) -> Result<Row, String> {
         "rust",
         "fallback",
         "env",
+        "zipkin",
+        "jaeger",
         "yaml",
         "secret",
         "text",
@@ -143,7 +157,7 @@ fn parse_row(table: &Table) -> Result<Row, String> {
         "bytes" => "bytes".to_owned(),
         _ => string(table, "unit").map_err(at)?.unwrap_or_default(),
     };
-    let row = Row {
+    let mut row = Row {
         unit,
         default: default(table.get("default")).map_err(at)?,
         default_text: string(table, "default_text").map_err(at)?,
@@ -158,22 +172,65 @@ fn parse_row(table: &Table) -> Result<Row, String> {
         rust: string(table, "rust").map_err(at)?,
         fallback: string(table, "fallback").map_err(at)?,
         env: strings(table.get("env")).map_err(at)?,
+        others: Vec::new(),
         yaml: needed("yaml").map_err(at)?,
         secret: table.get("secret").and_then(Value::as_bool).unwrap_or(false),
         text: needed("text").map_err(at)?,
         kind,
         name: name.clone(),
     };
-    let known_default = match &row.default {
-        Default::Text(text) if !row.values.is_empty() => row.values.contains(text),
-        Default::List(names) => names.iter().all(|name| row.values.contains(name)),
-        Default::Integer(number) => row.is_number() && (row.min..=row.max).contains(number),
-        _ => true,
-    };
-    match known_default {
+    for exporter in ["zipkin", "jaeger"] {
+        if let Some(table) = table.get(exporter) {
+            let other = other(&row, exporter, table);
+            row.others
+                .push(other.map_err(|e| at(format!("{exporter}: {e}")))?);
+        }
+    }
+    let others = row.others.iter().map(|other| (&other.default, &other.values));
+    let allowed = others
+        .chain([(&row.default, &row.values)])
+        .all(|(default, values)| is_allowed(&row, default, values));
+    match allowed {
         true => Ok(row),
         false => Err(at("the default is not an allowed value".to_owned())),
     }
+}
+
+fn is_allowed(row: &Row, default: &Default, values: &[String]) -> bool {
+    match default {
+        Default::Text(text) if !values.is_empty() => values.contains(text),
+        Default::List(names) => names.iter().all(|name| values.contains(name)),
+        Default::Integer(number) => row.is_number() && (row.min..=row.max).contains(number),
+        _ => true,
+    }
+}
+
+/// What does not stand there is as for `otlp`, but the variables.
+fn other(row: &Row, exporter: &'static str, table: &Value) -> Result<Other, String> {
+    let table = table.as_table().ok_or("not a table")?;
+    let known = ["default", "values", "needs", "env"];
+    if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(format!("unknown key {key}"));
+    }
+    if row.member.is_none() {
+        return Err("only an option with a member can differ".to_owned());
+    }
+    Ok(Other {
+        exporter,
+        default: match table.get("default") {
+            None => row.default.clone(),
+            given => default(given)?,
+        },
+        values: match table.get("values") {
+            None => row.values.clone(),
+            given => strings(given)?,
+        },
+        needs: match table.get("needs") {
+            None => row.needs.clone(),
+            given => names_with_features(given)?,
+        },
+        env: strings(table.get("env"))?,
+    })
 }
 
 fn string(table: &Table, key: &str) -> Result<Option<String>, String> {
@@ -242,6 +299,18 @@ mod tests {
             ("min = -1", "a: min is not a number from 0"),
             ("min = 2\ndefault = 1", "a: the default is not an allowed value"),
             ("fallback = \"b\"", "a: b does not stand before it"),
+            (
+                "zipkin = { default = 1 }",
+                "a: zipkin: only an option with a member can differ",
+            ),
+            (
+                "member = \"a\"\njaeger = { defualt = 1 }",
+                "a: jaeger: unknown key defualt",
+            ),
+            (
+                "min = 2\nmember = \"a\"\njaeger = { default = 1 }",
+                "a: the default is not an allowed value",
+            ),
         ] {
             assert_eq!(parse(&format!("{ROW}{wrong}\n")).unwrap_err(), message);
         }

@@ -1,7 +1,7 @@
 //! The header that a token, or a user and a password, become.
 
 use super::{
-    ExporterOption,
+    ExporterOption, Secret, Source,
     generated::index::{BEARER_TOKEN, PASSWORD, USERNAME},
     headers::{Headers, checked_value},
     reader::{Reader, bad_value},
@@ -9,12 +9,14 @@ use super::{
 use crate::{Error, ErrorKind};
 use alloc::{borrow::ToOwned, format, string::String};
 
-/// Puts the header into `headers`, in place of one that is there.
+/// Puts the header into `headers`, in place of one that is there. What code or file say stands in for all that the
+/// environment says; of the latter user and password are given back.
 pub(super) fn apply(
     reader: &mut Reader<'_>,
     given: &ExporterOption,
     headers: &mut Headers,
-) -> Result<(), Error> {
+) -> Result<Option<(Secret, Secret)>, Error> {
+    let mut found = None;
     let value = match (&given.bearer_token, &given.username) {
         (Some(_), Some(_)) => {
             let wrong = "not together with `username`".to_owned();
@@ -41,17 +43,53 @@ pub(super) fn apply(
                 return Err(bad_value(USERNAME, "it has a colon".to_owned(), None));
             }
             let password = given.password.as_ref().map_or("", |password| password.expose());
-            let both = format!("{}:{password}", user.expose());
-            format!("Basic {}", base64(both.as_bytes()))
+            basic(user.expose(), password)
         }
         (None, None) if given.password.is_some() => {
             let message = "username: it is missing, as `password` is set";
             return Err(Error::new(ErrorKind::Missing, message).with_option("username"));
         }
-        (None, None) => return Ok(()),
+        // A header of the code or file stands in for the environment too.
+        (None, None) if headers.iter().any(|(name, _)| name == "authorization") => return Ok(None),
+        (None, None) => match of_environment(reader) {
+            Some((user, password)) => {
+                let value = basic(&user, &password);
+                found = Some((user.into(), password.into()));
+                value
+            }
+            None => return Ok(None),
+        },
     };
     headers.put("authorization".to_owned(), value);
-    Ok(())
+    Ok(found)
+}
+
+/// User and password of the variables that exporters of this kind have for them.
+fn of_environment(reader: &mut Reader<'_>) -> Option<(String, String)> {
+    let mut read = |option: usize| {
+        let variables = reader.info(option).variables.iter();
+        let (variable, text) = variables
+            .copied()
+            .find_map(|name| Some((name, reader.raw(name)?)))?;
+        reader.set_environment(option, variable);
+        Some((variable, text))
+    };
+    let (user, password) = (read(USERNAME), read(PASSWORD));
+    let (variable, wrong) = match (user, password) {
+        (None, None) => return None,
+        (Some((variable, user)), _) if user.contains(':') => (variable, "it has a colon"),
+        (Some((_, user)), password) => return Some((user, password.unwrap_or_default().1)),
+        (None, Some((variable, _))) => (variable, "there is no user that it belongs to"),
+    };
+    for option in [USERNAME, PASSWORD] {
+        reader.sources[option] = Source::Default;
+    }
+    reader.warn(USERNAME, variable, format!("{wrong}; there are no credentials"));
+    None
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
 }
 
 fn base64(bytes: &[u8]) -> String {

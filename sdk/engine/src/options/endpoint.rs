@@ -76,10 +76,10 @@ impl<'a> Target<'a> {
 }
 
 /// The URL of a Unix socket for HTTP: with a colon and the path of the request behind that of the socket.
-fn of_unix(text: &str) -> Option<String> {
+fn of_unix(text: &str, path: &str) -> Option<String> {
     is_unix(text).then(|| match text.trim_start_matches("unix:").contains(":/") {
         true => text.to_owned(),
-        false => format!("{text}:/v1/traces"),
+        false => format!("{text}:{path}"),
     })
 }
 
@@ -92,8 +92,9 @@ fn is_unix(text: &str) -> bool {
     path.is_some_and(|path| fits(path) && path.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
-/// Scheme, host and port for gRPC; any path is ignored. Without a scheme `insecure` decides.
-pub(super) fn of_grpc(text: &str, insecure: bool) -> Option<String> {
+/// Scheme, host and port for gRPC; any path is ignored. Without a scheme `insecure` decides, and this is the port when
+/// there is none.
+pub(super) fn of_grpc(text: &str, insecure: bool, port: u16) -> Option<String> {
     if is_unix(text) {
         return Some(text.to_owned());
     }
@@ -101,7 +102,7 @@ pub(super) fn of_grpc(text: &str, insecure: bool) -> Option<String> {
         (text.to_owned(), None)
     } else {
         let scheme = if insecure { "http" } else { "https" };
-        (format!("{scheme}://{text}"), Some(4317))
+        (format!("{scheme}://{text}"), Some(port))
     };
     let authority = Url::parse(&url)?.origin.split_once("://")?.1;
     let port = host_and_port(authority)?.1;
@@ -116,17 +117,17 @@ pub(super) fn of_grpc(text: &str, insecure: bool) -> Option<String> {
 /// The URL of the signal, from a base: `v1/traces` is added to its path, whatever that is.
 pub(crate) fn of_base(base: &str) -> Option<String> {
     if is_unix(base) {
-        return of_unix(base);
+        return of_unix(base, "/v1/traces");
     }
     let url = Url::parse(base)?;
     let slash = if url.path.ends_with('/') { "" } else { "/" };
     Some(format!("{}{}{slash}v1/traces{}", url.origin, url.path, url.query))
 }
 
-/// The URL as it is; only the root is added where there is no path.
-pub(super) fn of_signal(text: &str) -> Option<String> {
+/// The URL as it is; only the root is added where there is no path. `path` is for a Unix socket without one.
+pub(super) fn of_signal(text: &str, path: &str) -> Option<String> {
     if is_unix(text) {
-        return of_unix(text);
+        return of_unix(text, path);
     }
     let url = Url::parse(text)?;
     let path = if url.path.is_empty() { "/" } else { url.path };
@@ -185,7 +186,7 @@ mod tests {
             "//h",
             "h:4318",
         ] {
-            assert_eq!(of_signal(bad), None, "{bad}");
+            assert_eq!(of_signal(bad, "/p"), None, "{bad}");
             assert_eq!(of_base(bad), None, "{bad}");
         }
     }
@@ -199,7 +200,7 @@ mod tests {
             ("HTTPS://u:p@[::1]/x?y#z", true, "https://u:p@[::1]:443"),
             ("unix:///run/x.sock", false, "unix:///run/x.sock"),
         ] {
-            assert_eq!(of_grpc(text, insecure).as_deref(), Some(expected), "{text}");
+            assert_eq!(of_grpc(text, insecure, 4317).as_deref(), Some(expected), "{text}");
         }
         for bad in [
             "",
@@ -211,13 +212,13 @@ mod tests {
             "unix://x",
             "a b",
         ] {
-            assert_eq!(of_grpc(bad, false), None, "{bad}");
+            assert_eq!(of_grpc(bad, false, 4317), None, "{bad}");
         }
     }
 
     #[test]
     fn unix_sockets() {
-        for of in [of_base, of_signal] {
+        for of in [of_base, |text: &str| of_signal(text, "/v1/traces")] {
             assert_eq!(of("unix:///x.sock").as_deref(), Some("unix:///x.sock:/v1/traces"));
             assert_eq!(of("unix:/x.sock").as_deref(), Some("unix:/x.sock:/v1/traces"));
             assert_eq!(of("unix:///x.sock:/p").as_deref(), Some("unix:///x.sock:/p"));
@@ -233,8 +234,8 @@ mod tests {
             of_base("http://h/p?a=/b#c").as_deref(),
             Some("http://h/p/v1/traces?a=/b")
         );
-        assert_eq!(of_signal("HTTPS://h?a").as_deref(), Some("HTTPS://h/?a"));
-        assert_eq!(of_signal("http://h#?x").as_deref(), Some("http://h/"));
+        assert_eq!(of_signal("HTTPS://h?a", "/p").as_deref(), Some("HTTPS://h/?a"));
+        assert_eq!(of_signal("http://h#?x", "/p").as_deref(), Some("http://h/"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Exporter, ExporterOption, ExporterSettings, TABLE,
-    generated::{Options, index::EXPORTER},
+    generated::{Options, index::*},
     one::{One, one},
     reader::{Name, Reader, meant, needs},
     text::{items, quoted},
@@ -17,30 +17,41 @@ pub(super) struct Exporters {
     pub(super) flat: One,
 }
 
-/// Resolves them together: what the environment asks for and is not there leaves no OTLP exporter.
+/// Resolves them together: what the environment asks for and is not there leaves no such exporter.
 pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Exporters, Error> {
     let common = common(code);
+    let entries = entries(reader, code)?;
+    let main = main_kind(entries.iter().map(|(kind, _)| *kind));
+    reader.kind = main;
     let flat = one(reader, &common)?;
     let mut list: Vec<ExporterSettings> = Vec::new();
-    for (index, (kind, own)) in entries(reader, code)?.into_iter().enumerate() {
+    for (index, (kind, own)) in entries.into_iter().enumerate() {
         let settings = match own {
-            None if kind == Exporter::Otlp && !flat.usable => continue,
-            None => ExporterSettings {
+            None if !is_network(kind) => ExporterSettings {
                 kind,
                 ..flat.settings.clone()
             },
-            Some(own) => {
-                let before = (reader.sources, reader.given);
+            None if kind == main => match flat.usable {
+                true => flat.settings.clone(),
+                false => continue,
+            },
+            own => {
+                let before = (reader.sources, reader.given, reader.kind);
+                let own = own.unwrap_or_default();
                 let given = reader.given[EXPORTER];
                 for (option, info) in TABLE.iter().enumerate() {
                     if info.member.is_some_and(|member| own.has(member)) {
                         reader.given[option] = given;
                     }
                 }
-                let resolved = one(reader, &with_common(own, &common));
-                (reader.sources, reader.given) = before;
+                reader.kind = if is_network(kind) { kind } else { main };
+                let resolved = match reader.kind == main {
+                    true => one(reader, &with_common(own, &common)),
+                    false => one(reader, &with_common(own, &of_every_kind(&common))),
+                };
+                (reader.sources, reader.given, reader.kind) = before;
                 let resolved = resolved.map_err(|error| error.within(&format!("exporter[{index}].")))?;
-                if kind == Exporter::Otlp && !resolved.usable {
+                if is_network(kind) && !resolved.usable {
                     continue;
                 }
                 ExporterSettings {
@@ -53,6 +64,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Exporte
             list.push(settings);
         }
     }
+    reader.kind = Exporter::Otlp;
     for index in 0..list.len() {
         let same = list[..index]
             .iter()
@@ -65,6 +77,60 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: &Options) -> Result<Exporte
         };
     }
     Ok(Exporters { exporter: list, flat })
+}
+
+/// Whether it sends to a receiver.
+pub(super) const fn is_network(kind: Exporter) -> bool {
+    matches!(kind, Exporter::Otlp | Exporter::Zipkin | Exporter::Jaeger)
+}
+
+/// The options that say where, how and as whom: when they are set for all exporters they hold for those of one kind.
+const OF_ONE_KIND: [usize; 11] = [
+    ENDPOINT,
+    PROTOCOL,
+    INSECURE,
+    HEADERS,
+    BEARER_TOKEN,
+    USERNAME,
+    PASSWORD,
+    COMPRESSION,
+    CERTIFICATE,
+    CLIENT_CERTIFICATE,
+    CLIENT_KEY,
+];
+
+/// The kind of exporter that these are set for: that of those which send to a receiver, when it is one; of several kinds
+/// OTLP.
+fn main_kind(kinds: impl Iterator<Item = Exporter>) -> Exporter {
+    let mut kinds = kinds.filter(|&kind| is_network(kind));
+    match kinds.next() {
+        Some(first) if kinds.all(|kind| kind == first) => first,
+        _ => Exporter::Otlp,
+    }
+}
+
+/// Leaves out of what a file says for each exporter what the code says for all of its kind: `marks` are those of the
+/// code.
+pub(super) fn yield_to(exporters: &mut [ExporterOption], marks: [bool; TABLE.len()]) {
+    let kind = |exporter: &ExporterOption| Exporter::from_name(&exporter.name);
+    let main = main_kind(exporters.iter().filter_map(kind));
+    let mut of_every_kind = marks;
+    OF_ONE_KIND
+        .into_iter()
+        .for_each(|option| of_every_kind[option] = false);
+    for exporter in exporters {
+        let is_other = kind(exporter).is_some_and(|kind| is_network(kind) && kind != main);
+        exporter.yield_to(if is_other { &of_every_kind } else { &marks });
+    }
+}
+
+/// Of what the options say for all what also holds for exporters of another kind than they are set for.
+fn of_every_kind(common: &ExporterOption) -> ExporterOption {
+    let mut common = common.clone();
+    let mut marks = [false; TABLE.len()];
+    OF_ONE_KIND.into_iter().for_each(|option| marks[option] = true);
+    common.yield_to(&marks);
+    common
 }
 
 /// What the options say for every exporter.
@@ -156,7 +222,9 @@ fn members(option: &ExporterOption, kind: Exporter, index: usize) -> Result<Opti
         any = true;
         let of_file = matches!(*member, "path" | "max_bytes" | "max_files");
         let fits = match kind {
-            Exporter::Otlp => !of_file,
+            // It has no gRPC.
+            Exporter::Zipkin if *member == "insecure" => false,
+            Exporter::Otlp | Exporter::Zipkin | Exporter::Jaeger => !of_file,
             Exporter::File => of_file,
             _ => false,
         };

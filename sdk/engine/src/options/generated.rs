@@ -4,7 +4,7 @@
 
 use super::{
     ClockSource, Compression, DefaultValue, ExporterSettings, Headers, LogLevel, OptionInfo, OptionType,
-    Protocol, SamplerConfig, SamplerOption, Secret, Source, plain::FromPlain, show::Show,
+    OtherExporter, Protocol, SamplerConfig, SamplerOption, Secret, Source, plain::FromPlain, show::Show,
 };
 use crate::Error;
 use alloc::{string::String, vec::Vec};
@@ -41,12 +41,15 @@ pub struct Options {
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`.
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored,
     /// and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with
-    /// `https` 443, over gRPC without a scheme 4317. `https` needs the feature `tls`.
+    /// `https` 443, over gRPC without a scheme 4317 (`jaeger`: 14250). `https` needs the feature `tls`.
     /// `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon
-    /// and is `/v1/traces` otherwise. Default: `http://localhost:4318/v1/traces`; over gRPC
-    /// `http://localhost:4317`.
+    /// and is the usual one otherwise: `/v1/traces`, of `zipkin` `/api/v2/spans`, of `jaeger` `/api/traces`.
+    /// Default: `http://localhost:4318/v1/traces`; over gRPC `http://localhost:4317`; of `zipkin`
+    /// `http://localhost:9411/api/v2/spans`; of `jaeger` `http://localhost:14268/api/traces`, over gRPC
+    /// `http://localhost:14250`.
     pub endpoint: Option<String>,
-    /// How the `otlp` exporter speaks. Names: `http/protobuf`, `http/json`, `grpc` (the feature of that
+    /// How the exporter speaks: `otlp` by these names, `zipkin` by `http/json` or `http/protobuf`, `jaeger`
+    /// by `http/thrift.binary` or `grpc`. Names: `http/protobuf`, `http/json`, `grpc` (the feature of that
     /// name). Default: `http/protobuf`.
     pub protocol: Option<String>,
     /// Whether an endpoint without a scheme is spoken to without TLS; over gRPC only. A scheme in the
@@ -90,12 +93,16 @@ pub struct Options {
     /// Requests that may be on their way at the same time, for receivers that are far away. Unit: requests.
     /// At least 1. Default: 1.
     pub concurrent_sends: Option<u64>,
-    /// Where spans go: `otlp` to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the
-    /// form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read,
-    /// `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own.
-    /// In code and in a file each may be a structure instead of a name: `name` and what is otherwise than
-    /// the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter.
-    /// Names: `otlp`, `file`, `otlp/stdout`, `console`, `memory`, `discard`, `none`. Default: `otlp`.
+    /// Where spans go: `otlp`, `zipkin` (Zipkin v2) and `jaeger` (Thrift over HTTP, or `api_v2` over gRPC)
+    /// to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the form of that file,
+    /// `console` to the terminal as an indented tree, `memory` to a list that tests read, `discard` nowhere
+    /// after real batching. Several may stand side by side, each with a queue of its own. In code and in a
+    /// file each may be a structure instead of a name: `name` and what is otherwise than the option of that
+    /// name says, for this exporter alone. `none` anywhere in the list means no exporter. When there are
+    /// exporters of more than one kind among `otlp`, `zipkin` and `jaeger`, the options `endpoint`,
+    /// `protocol`, `insecure`, `headers`, `bearer_token`, `username`, `password`, `compression` and those of
+    /// certificates are those of `otlp` alone: the others have what their structure says. Names: `otlp`,
+    /// `zipkin`, `jaeger`, `file`, `otlp/stdout`, `console`, `memory`, `discard`, `none`. Default: `otlp`.
     pub exporter: Option<Vec<ExporterOption>>,
     /// The file that the exporter `file` appends to: OTLP in JSON, one batch a line. Default: `spans.jsonl`.
     pub file_path: Option<String>,
@@ -376,12 +383,15 @@ pub struct Effective {
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`.
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored,
     /// and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with
-    /// `https` 443, over gRPC without a scheme 4317. `https` needs the feature `tls`.
+    /// `https` 443, over gRPC without a scheme 4317 (`jaeger`: 14250). `https` needs the feature `tls`.
     /// `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon
-    /// and is `/v1/traces` otherwise. Default: `http://localhost:4318/v1/traces`; over gRPC
-    /// `http://localhost:4317`.
+    /// and is the usual one otherwise: `/v1/traces`, of `zipkin` `/api/v2/spans`, of `jaeger` `/api/traces`.
+    /// Default: `http://localhost:4318/v1/traces`; over gRPC `http://localhost:4317`; of `zipkin`
+    /// `http://localhost:9411/api/v2/spans`; of `jaeger` `http://localhost:14268/api/traces`, over gRPC
+    /// `http://localhost:14250`.
     pub endpoint: String,
-    /// How the `otlp` exporter speaks. Names: `http/protobuf`, `http/json`, `grpc` (the feature of that
+    /// How the exporter speaks: `otlp` by these names, `zipkin` by `http/json` or `http/protobuf`, `jaeger`
+    /// by `http/thrift.binary` or `grpc`. Names: `http/protobuf`, `http/json`, `grpc` (the feature of that
     /// name). Default: `http/protobuf`.
     pub protocol: Protocol,
     /// Whether an endpoint without a scheme is spoken to without TLS; over gRPC only. A scheme in the
@@ -425,12 +435,16 @@ pub struct Effective {
     /// Requests that may be on their way at the same time, for receivers that are far away. Unit: requests.
     /// At least 1. Default: 1.
     pub concurrent_sends: u64,
-    /// Where spans go: `otlp` to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the
-    /// form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read,
-    /// `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own.
-    /// In code and in a file each may be a structure instead of a name: `name` and what is otherwise than
-    /// the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter.
-    /// Names: `otlp`, `file`, `otlp/stdout`, `console`, `memory`, `discard`, `none`. Default: `otlp`.
+    /// Where spans go: `otlp`, `zipkin` (Zipkin v2) and `jaeger` (Thrift over HTTP, or `api_v2` over gRPC)
+    /// to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the form of that file,
+    /// `console` to the terminal as an indented tree, `memory` to a list that tests read, `discard` nowhere
+    /// after real batching. Several may stand side by side, each with a queue of its own. In code and in a
+    /// file each may be a structure instead of a name: `name` and what is otherwise than the option of that
+    /// name says, for this exporter alone. `none` anywhere in the list means no exporter. When there are
+    /// exporters of more than one kind among `otlp`, `zipkin` and `jaeger`, the options `endpoint`,
+    /// `protocol`, `insecure`, `headers`, `bearer_token`, `username`, `password`, `compression` and those of
+    /// certificates are those of `otlp` alone: the others have what their structure says. Names: `otlp`,
+    /// `zipkin`, `jaeger`, `file`, `otlp/stdout`, `console`, `memory`, `discard`, `none`. Default: `otlp`.
     pub exporter: Vec<ExporterSettings>,
     /// The file that the exporter `file` appends to: OTLP in JSON, one batch a line. Default: `spans.jsonl`.
     pub file_path: String,
@@ -1516,6 +1530,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
+        others: &[],
         yaml: "resource.attributes[name=service.name]",
         secret: false,
         text: "Name of the service (`service.name`). Taken literally; it wins over the same attribute in `resource` and in the other variables.",
@@ -1535,6 +1550,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
+        others: &[],
         yaml: "resource.attributes[name=service.version]",
         secret: false,
         text: "Version of the service (`service.version`).",
@@ -1554,6 +1570,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
+        others: &[],
         yaml: "resource.attributes[name=deployment.environment.name]",
         secret: false,
         text: "Where the service runs, such as `production` (`deployment.environment.name`).",
@@ -1573,6 +1590,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_RESOURCE_ATTRIBUTES", "OTEL_ENTITIES"],
+        others: &[],
         yaml: "resource.attributes",
         secret: false,
         text: "Further attributes of the resource. Those set in code win, one by one, over those of `OTEL_RESOURCE_ATTRIBUTES`, whose form is `key=value,key=value` with percent-encoded keys and values; any mistake in it discards all of it. Below these are the attributes of the entities in `OTEL_ENTITIES` (in development in OpenTelemetry), which win over what is detected: `type{id=value,...}[description=value,...]@schema_url;...`, where the parts in `[]` and behind `@` may be missing and values are percent-encoded. A mistake discards that entity alone; a schema URL that is none is ignored. Of several entities of one type the last counts, and so does the last value of an attribute that several have.",
@@ -1592,6 +1610,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_RUST_EXPERIMENTAL_ENTITIES"],
+        others: &[],
         yaml: "distribution.spanline.entity_refs",
         secret: false,
         text: "Experimental. Whether OTLP also says which attributes of the resource identify and describe which entity (`entity_refs`), not the attributes alone: for the entities of `OTEL_ENTITIES`, of detectors and of a resource given as a whole. An entity is left out when one of its identifying attributes got another value from `OTEL_RESOURCE_ATTRIBUTES`, code or a later detector.",
@@ -1614,9 +1633,25 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             "OTEL_EXPORTER_OTLP_ENDPOINT",
         ],
+        others: &[
+            OtherExporter {
+                exporter: "zipkin",
+                default: DefaultValue::Text("http://localhost:9411/api/v2/spans"),
+                values: &[],
+                needs: &[],
+                variables: &["OTEL_EXPORTER_ZIPKIN_ENDPOINT"],
+            },
+            OtherExporter {
+                exporter: "jaeger",
+                default: DefaultValue::Text("http://localhost:14268/api/traces"),
+                values: &[],
+                needs: &[],
+                variables: &["OTEL_EXPORTER_JAEGER_ENDPOINT"],
+            },
+        ],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.endpoint",
         secret: false,
-        text: "URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored, and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with `https` 443, over gRPC without a scheme 4317. `https` needs the feature `tls`. `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon and is `/v1/traces` otherwise.",
+        text: "URL that spans are sent to. Over HTTP it is used as it is, in code, in a file and in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: without a path it is the root, not `/v1/traces`. `OTEL_EXPORTER_OTLP_ENDPOINT` is a base to which `v1/traces` is added. Over gRPC a path is ignored, and `host:port` without a scheme is accepted too: see `insecure`. Without a port it is 80, with `https` 443, over gRPC without a scheme 4317 (`jaeger`: 14250). `https` needs the feature `tls`. `unix:///run/agent.sock` is a Unix socket; over HTTP the path of the request may stand behind a colon and is the usual one otherwise: `/v1/traces`, of `zipkin` `/api/v2/spans`, of `jaeger` `/api/traces`.",
     },
     OptionInfo {
         name: "protocol",
@@ -1636,9 +1671,25 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
             "OTEL_EXPORTER_OTLP_PROTOCOL",
         ],
+        others: &[
+            OtherExporter {
+                exporter: "zipkin",
+                default: DefaultValue::Text("http/json"),
+                values: &["http/json", "http/protobuf"],
+                needs: &[],
+                variables: &["OTEL_EXPORTER_ZIPKIN_PROTOCOL"],
+            },
+            OtherExporter {
+                exporter: "jaeger",
+                default: DefaultValue::Text("http/thrift.binary"),
+                values: &["http/thrift.binary"],
+                needs: &[("grpc", "grpc")],
+                variables: &["OTEL_EXPORTER_JAEGER_PROTOCOL"],
+            },
+        ],
         yaml: "tracer_provider.processors[].batch.exporter",
         secret: false,
-        text: "How the `otlp` exporter speaks.",
+        text: "How the exporter speaks: `otlp` by these names, `zipkin` by `http/json` or `http/protobuf`, `jaeger` by `http/thrift.binary` or `grpc`.",
     },
     OptionInfo {
         name: "insecure",
@@ -1658,6 +1709,7 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
             "OTEL_EXPORTER_OTLP_INSECURE",
         ],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_grpc.tls.insecure",
         secret: false,
         text: "Whether an endpoint without a scheme is spoken to without TLS; over gRPC only. A scheme in the endpoint decides by itself.",
@@ -1677,6 +1729,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("headers"),
         fallback: None,
         variables: &["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.headers",
         secret: true,
         text: "Headers of each request, for example an API key. Names are made lower case; values are printable ASCII. The variables have the form `name=value,name=value` with percent-encoded values. A more specific place replaces the whole list. Values are never shown or logged.",
@@ -1696,6 +1749,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("bearer_token"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.bearer_token",
         secret: true,
         text: "A token that is sent as `authorization: Bearer ...`, in place of such a header. Not together with `username`.",
@@ -1715,6 +1769,13 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("username"),
         fallback: None,
         variables: &[],
+        others: &[OtherExporter {
+            exporter: "jaeger",
+            default: DefaultValue::None,
+            values: &[],
+            needs: &[],
+            variables: &["OTEL_EXPORTER_JAEGER_USER"],
+        }],
         yaml: "distribution.spanline.username",
         secret: true,
         text: "With `password`, sent as `authorization: Basic ...`, in place of such a header. User and password in the URL of the endpoint do the same.",
@@ -1734,6 +1795,13 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("password"),
         fallback: None,
         variables: &[],
+        others: &[OtherExporter {
+            exporter: "jaeger",
+            default: DefaultValue::None,
+            values: &[],
+            needs: &[],
+            variables: &["OTEL_EXPORTER_JAEGER_PASSWORD"],
+        }],
         yaml: "distribution.spanline.password",
         secret: true,
         text: "The password that belongs to `username`.",
@@ -1756,6 +1824,22 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
             "OTEL_EXPORTER_OTLP_COMPRESSION",
         ],
+        others: &[
+            OtherExporter {
+                exporter: "zipkin",
+                default: DefaultValue::Text("none"),
+                values: &["none", "gzip"],
+                needs: &[],
+                variables: &[],
+            },
+            OtherExporter {
+                exporter: "jaeger",
+                default: DefaultValue::Text("none"),
+                values: &["none", "gzip"],
+                needs: &[],
+                variables: &[],
+            },
+        ],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.compression",
         secret: false,
         text: "Compression of requests. Off by default, because compressing costs the process more than the spans do.",
@@ -1775,6 +1859,22 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("timeout_ms"),
         fallback: None,
         variables: &["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"],
+        others: &[
+            OtherExporter {
+                exporter: "zipkin",
+                default: DefaultValue::Integer(10000),
+                values: &[],
+                needs: &[],
+                variables: &["OTEL_EXPORTER_ZIPKIN_TIMEOUT"],
+            },
+            OtherExporter {
+                exporter: "jaeger",
+                default: DefaultValue::Integer(10000),
+                values: &[],
+                needs: &[],
+                variables: &["OTEL_EXPORTER_JAEGER_TIMEOUT"],
+            },
+        ],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.timeout",
         secret: false,
         text: "Bound of one attempt to send a batch.",
@@ -1797,6 +1897,7 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
             "OTEL_EXPORTER_OTLP_CERTIFICATE",
         ],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.tls.ca_file",
         secret: false,
         text: "A PEM file of the certificates that the receiver's may be signed by. It replaces the roots of the machine.",
@@ -1819,6 +1920,7 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
             "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
         ],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.tls.cert_file",
         secret: false,
         text: "A PEM file with the certificate, and those between it and the root, by which this process shows who it is (mutual TLS). Needs `client_key`.",
@@ -1841,6 +1943,7 @@ pub static TABLE: [OptionInfo; 60] = [
             "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
             "OTEL_EXPORTER_OTLP_CLIENT_KEY",
         ],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.tls.key_file",
         secret: false,
         text: "The PEM file with the key of `client_certificate`. Needs that.",
@@ -1869,6 +1972,7 @@ pub static TABLE: [OptionInfo; 60] = [
             "no_proxy",
             "NO_PROXY",
         ],
+        others: &[],
         yaml: "distribution.spanline.proxy",
         secret: false,
         text: "URL of an HTTP proxy, with user and password where it wants them; `none` for no proxy whatever the environment says. The variables are those of other programs, read once at start-up: `https_proxy` counts for `https` endpoints, `http_proxy` for the others, `all_proxy` where neither is set, and `no_proxy` lists hosts, domains, addresses and networks, with or without a port, that are reached without one (`*`: all). Names of this machine and its loopback addresses are never reached through a proxy of the environment. `HTTP_PROXY` in upper case is not read in a CGI program, where a request can set it.",
@@ -1888,6 +1992,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("user_agent"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.user_agent",
         secret: false,
         text: "A product, such as `shop/1.2`, to put in front of the exporter's own `User-Agent`.",
@@ -1907,6 +2012,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("concurrent_sends"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.concurrent_sends",
         secret: false,
         text: "Requests that may be on their way at the same time, for receivers that are far away.",
@@ -1921,6 +2027,8 @@ pub static TABLE: [OptionInfo; 60] = [
         zero_is_none: false,
         values: &[
             "otlp",
+            "zipkin",
+            "jaeger",
             "file",
             "otlp/stdout",
             "console",
@@ -1929,14 +2037,15 @@ pub static TABLE: [OptionInfo; 60] = [
             "none",
         ],
         needs: &[],
-        later: &[("zipkin", "zipkin"), ("jaeger", "jaeger")],
+        later: &[],
         feature: None,
         member: None,
         fallback: None,
         variables: &["OTEL_TRACES_EXPORTER"],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter",
         secret: false,
-        text: "Where spans go: `otlp` to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read, `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own. In code and in a file each may be a structure instead of a name: `name` and what is otherwise than the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter.",
+        text: "Where spans go: `otlp`, `zipkin` (Zipkin v2) and `jaeger` (Thrift over HTTP, or `api_v2` over gRPC) to `endpoint`, `file` to `file_path`, `otlp/stdout` to standard output in the form of that file, `console` to the terminal as an indented tree, `memory` to a list that tests read, `discard` nowhere after real batching. Several may stand side by side, each with a queue of its own. In code and in a file each may be a structure instead of a name: `name` and what is otherwise than the option of that name says, for this exporter alone. `none` anywhere in the list means no exporter. When there are exporters of more than one kind among `otlp`, `zipkin` and `jaeger`, the options `endpoint`, `protocol`, `insecure`, `headers`, `bearer_token`, `username`, `password`, `compression` and those of certificates are those of `otlp` alone: the others have what their structure says.",
     },
     OptionInfo {
         name: "file_path",
@@ -1953,6 +2062,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("path"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.file.path",
         secret: false,
         text: "The file that the exporter `file` appends to: OTLP in JSON, one batch a line.",
@@ -1972,6 +2082,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("max_bytes"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.file.max_bytes",
         secret: false,
         text: "A file that would grow over this size is put aside as `PATH.1`, those before it as `PATH.2` and so on. By default it is not.",
@@ -1991,6 +2102,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("max_files"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.file.max_files",
         secret: false,
         text: "How many files there may be in all, when `file_max_bytes` is set; older ones are deleted.",
@@ -2022,6 +2134,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"],
+        others: &[],
         yaml: "tracer_provider.sampler",
         secret: false,
         text: "Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not set.",
@@ -2051,6 +2164,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_PROPAGATORS"],
+        others: &[],
         yaml: "propagator.composite",
         secret: false,
         text: "The formats in which context is read from and written to requests, in this order. `none` anywhere in the list means none. They also work while `disabled` is set.",
@@ -2070,6 +2184,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.propagate.messaging",
         secret: false,
         text: "Whether `messaging` writes context into messages and reads it from them.",
@@ -2089,6 +2204,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.propagate.database",
         secret: false,
         text: "Whether `sql` writes comments with the context on statements. Not for statements that are prepared or cached by their text.",
@@ -2108,6 +2224,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.links_only",
         secret: false,
         text: "Whether a span that processes a single message only links the span that sent it, as one that processes a batch does, instead of having it as its parent.",
@@ -2138,6 +2255,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_SEMCONV_STABILITY_OPT_IN"],
+        others: &[],
         yaml: "distribution.spanline.semconv_opt_in",
         secret: false,
         text: "Under which names instrumentations write attributes that had other names before: with `/dup` under the old ones beside the present ones, without it, as by default, under the present ones alone. What the variable lists for other software is passed over. See [semantic-conventions.md](semantic-conventions.md).",
@@ -2157,6 +2275,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"],
+        others: &[],
         yaml: "distribution.spanline.http_known_methods",
         secret: false,
         text: "The methods of HTTP that instrumentations record by name, in place of the default ones; others are recorded as `_OTHER`.",
@@ -2176,6 +2295,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_BSP_SCHEDULE_DELAY"],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.schedule_delay",
         secret: false,
         text: "How long an ended span waits for company before it is sent. 0: not at all.",
@@ -2195,6 +2315,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_BSP_MAX_QUEUE_SIZE"],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.max_queue_size",
         secret: false,
         text: "Bound of the spans that wait, kept to within one chunk per thread. Not set, bytes govern: see `buffer_bytes`.",
@@ -2214,6 +2335,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.max_export_batch_size",
         secret: false,
         text: "Most spans of one batch. A hard maximum when it is set. It never exceeds a `max_queue_spans` that is set.",
@@ -2233,6 +2355,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.max_batch_bytes",
         secret: false,
         text: "Most bytes of one batch, uncompressed. A single larger span makes a batch of its own. It never exceeds `max_request_bytes`.",
@@ -2252,6 +2375,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.buffer_bytes",
         secret: false,
         text: "Most bytes of ended spans held in memory for the first exporter, those not yet batched included. What does not fit is dropped and counted.",
@@ -2271,6 +2395,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.exporter_buffer_bytes",
         secret: false,
         text: "The same for each further exporter.",
@@ -2290,6 +2415,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_BSP_EXPORT_TIMEOUT"],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.export_timeout",
         secret: false,
         text: "Bound of a batch's whole stay at an exporter, retries and pauses included. Not set, only `max_age_ms` bounds it.",
@@ -2309,6 +2435,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.max_age_ms",
         secret: false,
         text: "A batch that could not be delivered is tried again until this age, then dropped and counted. Also the longest pause between two attempts.",
@@ -2328,6 +2455,22 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("max_request_bytes"),
         fallback: None,
         variables: &[],
+        others: &[
+            OtherExporter {
+                exporter: "zipkin",
+                default: DefaultValue::Integer(5242880),
+                values: &[],
+                needs: &[],
+                variables: &[],
+            },
+            OtherExporter {
+                exporter: "jaeger",
+                default: DefaultValue::Integer(4194304),
+                values: &[],
+                needs: &[],
+                variables: &[],
+            },
+        ],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.max_request_size",
         secret: false,
         text: "A larger request is never sent, measured before compression. A single span above it is dropped and counted.",
@@ -2347,6 +2490,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: Some("max_response_bytes"),
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "tracer_provider.processors[].batch.exporter.otlp_http.max_response_size",
         secret: false,
         text: "A larger answer is not read to its end and counts as a failure that is not retried.",
@@ -2366,6 +2510,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_ATTRIBUTE_COUNT_LIMIT"],
+        others: &[],
         yaml: "attribute_limits.attribute_count_limit",
         secret: false,
         text: "The value of `limits.attributes` when that is not set.",
@@ -2385,6 +2530,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
+        others: &[],
         yaml: "attribute_limits.attribute_value_length_limit",
         secret: false,
         text: "The value of `limits.value_length` when that is not set.",
@@ -2404,6 +2550,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "attribute_limits.attribute_value_depth_limit",
         secret: false,
         text: "The value of `limits.value_depth` when that is not set.",
@@ -2423,6 +2570,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: Some("attribute_limits.count"),
         variables: &["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"],
+        others: &[],
         yaml: "tracer_provider.limits.attribute_count_limit",
         secret: false,
         text: "Attributes kept of one span; further ones are counted.",
@@ -2442,6 +2590,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_SPAN_EVENT_COUNT_LIMIT"],
+        others: &[],
         yaml: "tracer_provider.limits.event_count_limit",
         secret: false,
         text: "Events kept of one span; further ones are counted.",
@@ -2461,6 +2610,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_SPAN_LINK_COUNT_LIMIT"],
+        others: &[],
         yaml: "tracer_provider.limits.link_count_limit",
         secret: false,
         text: "Links kept of one span; further ones are counted.",
@@ -2480,6 +2630,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"],
+        others: &[],
         yaml: "tracer_provider.limits.event_attribute_count_limit",
         secret: false,
         text: "Attributes kept of one event; further ones are counted.",
@@ -2499,6 +2650,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"],
+        others: &[],
         yaml: "tracer_provider.limits.link_attribute_count_limit",
         secret: false,
         text: "Attributes kept of one link; further ones are counted.",
@@ -2518,6 +2670,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: Some("attribute_limits.value_length"),
         variables: &["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
+        others: &[],
         yaml: "tracer_provider.limits.attribute_value_length_limit",
         secret: false,
         text: "Longer text values, in Unicode characters, and longer byte values, in bytes, are cut to this length; also in events and links.",
@@ -2537,6 +2690,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: Some("attribute_limits.value_depth"),
         variables: &[],
+        others: &[],
         yaml: "tracer_provider.limits.attribute_value_depth_limit",
         secret: false,
         text: "Arrays and maps nested deeper than this become the empty value; also in events and links.",
@@ -2556,6 +2710,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.max_open_spans",
         secret: false,
         text: "Spans open at the same time. Further ones are not recorded, and counted, until others end.",
@@ -2575,6 +2730,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.exit_timeout_ms",
         secret: false,
         text: "How long the end of the process may wait until what is queued is sent. It does not wait when nothing is queued or the endpoint is known to be dead.",
@@ -2594,6 +2750,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.flush_timeout_ms",
         secret: false,
         text: "Deadline of `flush` and `shutdown` when the call gives none.",
@@ -2613,6 +2770,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.flush_on_signals",
         secret: false,
         text: "Whether SIGTERM and SIGINT first flush, for at most `exit_timeout_ms`, and then do what they would have done: end the process, or call the handler that was there before. A second signal meanwhile does so at once. Ignored signals stay ignored, and a handler that the program installs later wins. On Unix.",
@@ -2632,6 +2790,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_SDK_DISABLED"],
+        others: &[],
         yaml: "disabled",
         secret: false,
         text: "Records nothing and exports nothing; propagators still work.",
@@ -2651,6 +2810,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_LOG_LEVEL"],
+        others: &[],
         yaml: "log_level",
         secret: false,
         text: "What the library says about itself. `verbose` is another name of `trace`.",
@@ -2670,6 +2830,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.clock",
         secret: false,
         text: "`auto` reads the processor's counter where that is invariant, and the system's monotonic clock elsewhere; `monotonic` always reads the latter.",
@@ -2689,6 +2850,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &[],
+        others: &[],
         yaml: "distribution.spanline.spool_dir",
         secret: false,
         text: "A folder in which spans that have ended survive a crash of the process until they are sent: each process has a file of `buffer_bytes` in it, in a folder of this user alone. On Linux. Without it they live in memory.",
@@ -2708,6 +2870,7 @@ pub static TABLE: [OptionInfo; 60] = [
         member: None,
         fallback: None,
         variables: &["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"],
+        others: &[],
         yaml: "not in the file itself",
         secret: false,
         text: "A configuration file (YAML or JSON). What it says counts less than the code; of the environment nothing counts then but what the file refers to, and the proxies.",

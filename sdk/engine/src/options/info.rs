@@ -1,6 +1,6 @@
 //! What is known about an option.
 
-use super::{TABLE, hint::closest};
+use super::{Exporter, TABLE, hint::closest};
 use crate::{Error, ErrorKind};
 use alloc::format;
 
@@ -86,6 +86,8 @@ pub struct OptionInfo {
     pub fallback: Option<&'static str>,
     /// The environment variables, the one that wins first.
     pub variables: &'static [&'static str],
+    /// What is otherwise for exporters that are not `otlp`.
+    pub others: &'static [OtherExporter],
     /// Where it stands in the configuration file.
     pub yaml: &'static str,
     /// Whether its value is never shown.
@@ -94,7 +96,50 @@ pub struct OptionInfo {
     pub text: &'static str,
 }
 
+/// What is otherwise with an option for an exporter that is not `otlp`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct OtherExporter {
+    /// The name of the exporter.
+    pub exporter: &'static str,
+    /// The value when nobody sets one.
+    pub default: DefaultValue,
+    /// The names that are accepted.
+    pub values: &'static [&'static str],
+    /// Further names that are accepted, each with the feature of the build that it needs.
+    pub needs: &'static [(&'static str, &'static str)],
+    /// The environment variables.
+    pub variables: &'static [&'static str],
+}
+
 impl OptionInfo {
+    /// The option as it is for exporters of this kind. The variables of OTLP are for OTLP alone: they may hold the key of
+    /// somebody else.
+    pub(crate) fn of(&'static self, kind: Exporter) -> Self {
+        if self.member.is_none() || !matches!(kind, Exporter::Zipkin | Exporter::Jaeger) {
+            return *self;
+        }
+        match self.others.iter().find(|other| other.exporter == kind.name()) {
+            Some(other) => Self {
+                default: other.default,
+                values: other.values,
+                needs: other.needs,
+                variables: other.variables,
+                ..*self
+            },
+            None => Self {
+                variables: &[],
+                ..*self
+            },
+        }
+    }
+
+    /// The variables of all exporters.
+    pub(crate) fn all_variables(&self) -> impl Iterator<Item = &'static str> {
+        let others = self.others.iter().flat_map(|other| other.variables);
+        self.variables.iter().chain(others).copied()
+    }
+
     /// All names that are known, offered or not.
     pub(crate) fn known(&self) -> impl Iterator<Item = &'static str> {
         let others = self.needs.iter().chain(self.later).map(|&(name, _)| name);

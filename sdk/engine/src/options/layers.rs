@@ -1,7 +1,7 @@
 //! What the options are resolved from.
 
 use super::{
-    ExporterOption, LogLevel, Options, Source, TABLE,
+    LogLevel, Options, Source, TABLE, exporters,
     generated::index::CONFIG_FILE,
     reader::{Reader, bad_value, needs},
 };
@@ -50,11 +50,8 @@ impl Layers<'_> {
             given.resource = given.resource.or_else(|| file.resource.clone());
         }
         // Nor are those of the exporter: what the code says for all wins over what the file says for one.
-        if let Some(exporters) = &mut lower.exporter {
-            let marks = self.code.marks();
-            exporters
-                .iter_mut()
-                .for_each(|exporter: &mut ExporterOption| exporter.yield_to(&marks));
+        if let Some(list) = &mut lower.exporter {
+            exporters::yield_to(list, self.code.marks());
         }
         // A token in the code is not to meet a user in the file.
         if given.bearer_token.is_some() || given.username.is_some() {

@@ -1,6 +1,6 @@
 //! Environment variables that nobody reads, because their names are misspelt.
 
-use super::{TABLE, hint::within};
+use super::{OptionInfo, TABLE, hint::within};
 
 /// What the names begin with.
 const OURS: &str = "OTEL_";
@@ -39,7 +39,7 @@ const OTHERS: &[&str] = &[
 /// assert_eq!(misspelt("OTEL_LOGS_EXPORTER"), None);
 /// ```
 pub fn misspelt(name: &str) -> Option<&'static str> {
-    let known = || TABLE.iter().flat_map(|info| info.variables).copied();
+    let known = || TABLE.iter().flat_map(OptionInfo::all_variables);
     let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
     let is_theirs = OTHERS.iter().any(|other| name.starts_with(other));
     if !name.starts_with(OURS) || !is_plain || is_theirs || known().any(|known| known == name) {
@@ -66,6 +66,7 @@ mod tests {
             ("OTEL_SERVICENAME", "OTEL_SERVICE_NAME"),
             ("OTEL_Service_Name", "OTEL_SERVICE_NAME"),
             ("OTEL_PROPAGATOR", "OTEL_PROPAGATORS"),
+            ("OTEL_EXPORTER_ZIPKIN_ENDPONT", "OTEL_EXPORTER_ZIPKIN_ENDPOINT"),
         ] {
             assert_eq!(misspelt(name), Some(meant), "{name}");
         }
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn known_names_and_those_of_others_have_none() {
-        let known = TABLE.iter().flat_map(|info| info.variables).copied();
+        let known = TABLE.iter().flat_map(OptionInfo::all_variables);
         // Of the specification, and of other implementations.
         let others = [
             "OTEL_BLRP_SCHEDULE_DELAY",

@@ -58,7 +58,7 @@ pub use {
     },
     headers::Headers,
     hint::closest,
-    info::{DefaultValue, OptionInfo, OptionType, find},
+    info::{DefaultValue, OptionInfo, OptionType, OtherExporter, find},
     layers::{Layers, config_file},
     misspelt::misspelt,
     names::{ClockSource, Compression, Exporter, LogLevel, Protocol},

@@ -36,7 +36,7 @@ macro_rules! named {
 }
 
 named! {
-    /// How the OTLP exporter speaks.
+    /// How an exporter speaks.
     pub enum Protocol {
         /// Protobuf over HTTP.
         HttpProtobuf = "http/protobuf",
@@ -44,6 +44,8 @@ named! {
         HttpJson = "http/json",
         /// gRPC.
         Grpc = "grpc",
+        /// Thrift's binary protocol over HTTP: Jaeger's own.
+        HttpThriftBinary = "http/thrift.binary",
     }
 
     /// Compression of requests.
@@ -60,6 +62,10 @@ named! {
     pub enum Exporter {
         /// To an OTLP receiver.
         Otlp = "otlp",
+        /// To Zipkin.
+        Zipkin = "zipkin",
+        /// To Jaeger in a format of its own.
+        Jaeger = "jaeger",
         /// To a file, OTLP in JSON.
         File = "file",
         /// To standard output, OTLP in JSON.

@@ -2,7 +2,7 @@
 
 use super::{
     Compression, DefaultValue, Exporter, ExporterOption, ExporterSettings, Headers, LogLevel, Protocol,
-    Source, TABLE, credentials, endpoint,
+    Secret, Source, TABLE, credentials, endpoint,
     generated::index::*,
     headers::checked_value,
     proxy,
@@ -13,16 +13,17 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// The settings, and what stays apart from them.
 pub(super) struct One {
-    /// The kind is not known here.
     pub(super) settings: ExporterSettings,
     /// Without the credentials.
     pub(super) headers: Headers,
+    /// User and password of the environment.
+    pub(super) credentials: Option<(Secret, Secret)>,
     pub(super) insecure: bool,
-    /// Whether an OTLP exporter can be made of it: not when the environment asks for what is not there.
+    /// Whether an exporter can be made of it: not when the environment asks for what is not there.
     pub(super) usable: bool,
 }
 
-/// Resolves the options of one exporter.
+/// Resolves the options of one exporter, of the kind that the reader reads for.
 pub(super) fn one(r: &mut Reader<'_>, given: &ExporterOption) -> Result<One, Error> {
     let mut usable = true;
     let mut name = |r: &mut Reader<'_>, option: usize, given: Option<&String>| {
@@ -30,7 +31,7 @@ pub(super) fn one(r: &mut Reader<'_>, given: &ExporterOption) -> Result<One, Err
         if let (Some(name), Some(feature), Source::Environment(variable)) = (name, missing, r.sources[option])
         {
             usable = false;
-            let wrong = format!("`{name}` {}; there is no OTLP exporter", needs(feature));
+            let wrong = format!("`{name}` {}; there is no {}", needs(feature), r.exporter());
             r.warn(option, variable, wrong);
         }
         Ok::<_, Error>(name)
@@ -46,9 +47,9 @@ pub(super) fn one(r: &mut Reader<'_>, given: &ExporterOption) -> Result<One, Err
     usable &= client_is_whole(r, given)?;
     let plain_headers = headers(r, given.headers.as_ref())?;
     let mut headers = plain_headers.clone();
-    credentials::apply(r, given, &mut headers)?;
+    let credentials = credentials::apply(r, given, &mut headers)?;
     let settings = ExporterSettings {
-        kind: Exporter::Otlp,
+        kind: r.kind,
         name: String::new(),
         proxy: proxy::resolve(r, given.proxy.as_deref(), &endpoint)?,
         endpoint,
@@ -72,6 +73,7 @@ pub(super) fn one(r: &mut Reader<'_>, given: &ExporterOption) -> Result<One, Err
     Ok(One {
         settings,
         headers: plain_headers,
+        credentials,
         insecure,
         usable,
     })
@@ -83,15 +85,15 @@ fn url(
     protocol: Protocol,
     insecure: bool,
 ) -> Result<String, Error> {
-    const BARE: &str = "the URL has no path and is used as it is; receivers usually listen at `/v1/traces`";
+    let usual = usual(reader.kind);
     let grpc = protocol == Protocol::Grpc;
     let wrong = match grpc {
         true => "it is neither an `http` or `https` URL with a host nor `host:port`",
         false => "it is not an `http` or `https` URL with a host",
     };
     let of = |text: &str, is_base: bool| match (grpc, is_base) {
-        (true, _) => endpoint::of_grpc(text, insecure),
-        (false, false) => endpoint::of_signal(text),
+        (true, _) => endpoint::of_grpc(text, insecure, usual.grpc_port),
+        (false, false) => endpoint::of_signal(text, usual.path),
         (false, true) => endpoint::of_base(text),
     };
     // It may hold a password, so it is not shown.
@@ -99,18 +101,24 @@ fn url(
         Some(_) if !text.contains("://") => format!("{wrong}: write `http://` in front of it"),
         _ => wrong.to_owned(),
     };
-    let bare = |url: &str| !grpc && endpoint::is_root(url);
+    let bare = |url: &str| {
+        (!grpc && endpoint::is_root(url)).then(|| {
+            let path = usual.path;
+            format!("the URL has no path and is used as it is; receivers usually listen at `{path}`")
+        })
+    };
     if let Some(text) = given {
         let url = of(text, false).ok_or_else(|| bad_value(ENDPOINT, wrong(text, false), None))?;
         reader.set_given(ENDPOINT);
-        if bare(&url) {
-            reader.notice(LogLevel::Info, ENDPOINT, None, BARE.to_owned());
+        if let Some(text) = bare(&url) {
+            reader.notice(LogLevel::Info, ENDPOINT, None, text);
         }
         return Ok(url);
     }
     let mut ignored = Vec::new();
     let mut found = None;
-    for (index, variable) in TABLE[ENDPOINT].variables.iter().enumerate() {
+    let info = reader.info(ENDPOINT);
+    for (index, &variable) in info.variables.iter().enumerate() {
         let Some(text) = reader.raw(variable) else {
             continue;
         };
@@ -122,10 +130,10 @@ fn url(
             None => ignored.push((variable, wrong(&text, index > 0))),
         }
     }
-    let default = match (grpc, TABLE[ENDPOINT].default) {
-        (true, _) => "http://localhost:4317",
-        (false, DefaultValue::Text(url)) => url,
-        (false, _) => "",
+    let default = match (grpc, info.default) {
+        (true, _) => format!("http://localhost:{}", usual.grpc_port),
+        (false, DefaultValue::Text(url)) => url.to_owned(),
+        (false, _) => String::new(),
     };
     for (variable, wrong) in ignored {
         let instead = match &found {
@@ -139,13 +147,29 @@ fn url(
         );
     }
     let Some((variable, url)) = found else {
-        return Ok(default.to_owned());
+        return Ok(default);
     };
     reader.set_environment(ENDPOINT, variable);
-    if bare(&url) {
-        reader.notice(LogLevel::Info, ENDPOINT, Some(variable), BARE.to_owned());
+    if let Some(text) = bare(&url) {
+        reader.notice(LogLevel::Info, ENDPOINT, Some(variable), text);
     }
     Ok(url)
+}
+
+/// Where receivers of a kind usually listen.
+struct Usual {
+    path: &'static str,
+    grpc_port: u16,
+}
+
+fn usual(kind: Exporter) -> Usual {
+    let path = match kind {
+        Exporter::Zipkin => "/api/v2/spans",
+        Exporter::Jaeger => "/api/traces",
+        _ => "/v1/traces",
+    };
+    let grpc_port = if kind == Exporter::Jaeger { 14250 } else { 4317 };
+    Usual { path, grpc_port }
 }
 
 /// Whether what the endpoint asks for is there; an error when code or file ask.
@@ -158,7 +182,7 @@ fn tls_is_there(reader: &mut Reader<'_>, url: &str) -> Result<bool, Error> {
     }
     match reader.sources[ENDPOINT] {
         Source::Environment(variable) => {
-            let wrong = format!("`https` {}; there is no OTLP exporter", needs("tls"));
+            let wrong = format!("`https` {}; there is no {}", needs("tls"), reader.exporter());
             reader.warn(ENDPOINT, variable, wrong);
             Ok(false)
         }
@@ -177,7 +201,8 @@ fn client_is_whole(reader: &mut Reader<'_>, given: &ExporterOption) -> Result<bo
     };
     let (there_name, missing_name) = (TABLE[there].name, TABLE[missing].name);
     if let Source::Environment(variable) = reader.sources[there] {
-        let text = format!("`{missing_name}` is missing, which belongs to it; there is no OTLP exporter");
+        let exporter = reader.exporter();
+        let text = format!("`{missing_name}` is missing, which belongs to it; there is no {exporter}");
         reader.notice(LogLevel::Error, there, Some(variable), text);
         return Ok(false);
     }
@@ -193,7 +218,7 @@ fn headers(reader: &mut Reader<'_>, given: Option<&Headers>) -> Result<Headers, 
         reader.set_given(HEADERS);
         return Ok(headers);
     }
-    for variable in TABLE[HEADERS].variables {
+    for variable in reader.info(HEADERS).variables {
         let Some(text) = reader.raw(variable) else {
             continue;
         };

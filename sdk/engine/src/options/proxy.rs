@@ -68,8 +68,8 @@ pub(super) fn resolve(
 /// The URL of an HTTP proxy; without a scheme it is `http`, without a port 80.
 fn proxy_url(text: &str) -> Option<String> {
     let url = match text.contains("://") {
-        true => endpoint::of_signal(text)?,
-        false => endpoint::of_signal(&format!("http://{text}"))?,
+        true => endpoint::of_signal(text, "")?,
+        false => endpoint::of_signal(&format!("http://{text}"), "")?,
     };
     let (scheme, _) = url.split_once("://")?;
     scheme.eq_ignore_ascii_case("http").then_some(url)

@@ -1,7 +1,7 @@
 //! Reading one option after another from code and environment, with sources and notices.
 
 use super::{
-    DefaultValue, Layers, LogLevel, Notice, OptionInfo, Source, TABLE,
+    DefaultValue, Exporter, Layers, LogLevel, Notice, OptionInfo, Source, TABLE,
     hint::closest,
     text::{integer, quoted},
 };
@@ -55,6 +55,8 @@ pub(super) struct Reader<'a> {
     /// Whether the environment counts: with a configuration file it does not.
     counts: bool,
     features: &'a [&'a str],
+    /// For which kind of exporter options are read.
+    pub(super) kind: Exporter,
     notices: &'a mut Vec<Notice>,
     pub(super) sources: Sources,
     /// Where the options that are given come from: code or file.
@@ -71,9 +73,24 @@ impl<'a> Reader<'a> {
             env: layers.env,
             counts: layers.file.is_none(),
             features: layers.features,
+            kind: Exporter::Otlp,
             notices,
             sources: [Source::Default; TABLE.len()],
             given: marks.map(|in_code| if in_code { Source::Code } else { Source::File }),
+        }
+    }
+
+    /// The option as it is for the kind of exporter that it is read for.
+    pub(super) fn info(&self, option: usize) -> OptionInfo {
+        TABLE[option].of(self.kind)
+    }
+
+    /// What there is none of when the environment asks for what is not there.
+    pub(super) fn exporter(&self) -> &'static str {
+        match self.kind {
+            Exporter::Zipkin => "Zipkin exporter",
+            Exporter::Jaeger => "Jaeger exporter",
+            _ => "OTLP exporter",
         }
     }
 
@@ -107,7 +124,7 @@ impl<'a> Reader<'a> {
 
     /// Looks a name of the option up, in any case.
     pub(super) fn look_up(&self, option: usize, name: &str) -> Name {
-        TABLE[option].look_up(name, self.features)
+        self.info(option).look_up(name, self.features)
     }
 
     pub(super) fn notice(
@@ -136,7 +153,7 @@ impl<'a> Reader<'a> {
     /// A whole number within the option's range, from code or from the first variable that has one. `None` when
     /// nobody sets it.
     fn set_integer(&mut self, option: usize, code: Option<u64>) -> Result<Option<u64>, Error> {
-        let info = &TABLE[option];
+        let info = &self.info(option);
         let range = info.min..=info.max;
         if let Some(number) = code {
             if !range.contains(&number) {
@@ -167,7 +184,7 @@ impl<'a> Reader<'a> {
 
     /// A number that may be absent: by default, or because 0 stands for no limit.
     pub(super) fn limit(&mut self, option: usize, code: Option<u64>) -> Result<Option<u64>, Error> {
-        let info = &TABLE[option];
+        let info = &self.info(option);
         let number = self.set_integer(option, code)?.or(match info.default {
             DefaultValue::Integer(number) => Some(number),
             _ => None,
@@ -204,7 +221,7 @@ impl<'a> Reader<'a> {
             return value;
         }
         let mut is_wrong = false;
-        for variable in TABLE[option].variables {
+        for variable in self.info(option).variables {
             let Some(text) = self.raw(variable) else { continue };
             let value = text.eq_ignore_ascii_case("true");
             if value || text.eq_ignore_ascii_case("false") {
@@ -228,7 +245,7 @@ impl<'a> Reader<'a> {
         option: usize,
         code: Option<&str>,
     ) -> Result<(Option<&'static str>, Option<&'static str>), Error> {
-        let info = &TABLE[option];
+        let info = &self.info(option);
         if let Some(text) = code {
             let name = self.known_name(option, text)?;
             self.set_given(option);
@@ -240,7 +257,7 @@ impl<'a> Reader<'a> {
                 Name::Known(name) => (name, None),
                 Name::Later(name, feature) => (name, Some(feature)),
                 Name::Unknown => {
-                    let (hint, names) = (meant(&text, option), info.list(self.features));
+                    let (hint, names) = (meant_of(&text, info), info.list(self.features));
                     let wrong = format!("{} is not one of {names}{hint}; it is ignored", quoted(&text));
                     self.warn(option, variable, wrong);
                     continue;
@@ -255,7 +272,7 @@ impl<'a> Reader<'a> {
     /// A text or a path that is not empty. `None` when nobody sets it, or the environment does and the build does not
     /// have the feature that it needs.
     pub(super) fn text(&mut self, option: usize, code: Option<&str>) -> Result<Option<String>, Error> {
-        let info = &TABLE[option];
+        let info = &self.info(option);
         let missing = info.feature.filter(|feature| !self.has(feature));
         if let Some(text) = code {
             if let Some(feature) = missing {
@@ -281,7 +298,7 @@ impl<'a> Reader<'a> {
 
     /// The name of the table for a name given in code or file.
     pub(super) fn known_name(&self, option: usize, text: &str) -> Result<&'static str, Error> {
-        let info = &TABLE[option];
+        let info = &self.info(option);
         match self.look_up(option, text) {
             Name::Known(name) => Ok(name),
             Name::Later(name, feature) => Err(unsupported(option, format!("`{name}` {}", needs(feature)))),
@@ -296,7 +313,11 @@ impl<'a> Reader<'a> {
 
 /// The name that was probably meant, for the middle of a sentence; empty when there is none.
 pub(super) fn meant(text: &str, option: usize) -> String {
-    match closest(text, TABLE[option].known()) {
+    meant_of(text, &TABLE[option])
+}
+
+fn meant_of(text: &str, info: &OptionInfo) -> String {
+    match closest(text, info.known()) {
         Some(hint) => format!(" (did you mean `{hint}`?)"),
         None => String::new(),
     }

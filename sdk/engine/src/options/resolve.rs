@@ -21,18 +21,19 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
     let mut reader = Reader::new(layers, notices);
     let r = &mut reader;
     let described = resource::resolve(r, code)?;
-    let mut exporters = exporters::resolve(r, code)?;
+    let mut resolved = exporters::resolve(r, code)?;
     let config_file = layers.config_file(r)?;
     if layers.code.config_file.is_none() && Layers::unreadable(r) {
-        exporters.exporter.clear();
+        resolved.exporter.clear();
     }
-    let flat = exporters.flat;
+    let flat = resolved.flat;
+    let (username, password) = flat.credentials.unzip();
     let max_queue_spans = r.limit(MAX_QUEUE_SPANS, code.max_queue_spans)?;
     // A batch has to fit into a request of every exporter.
-    let requests = exporters
+    let requests = resolved
         .exporter
         .iter()
-        .filter(|exporter| exporter.kind == Exporter::Otlp);
+        .filter(|exporter| exporters::is_network(exporter.kind));
     let smallest_request = requests.filter_map(|exporter| exporter.max_request_bytes).min();
     let general = AttributeLimits {
         count: r.number(ATTRIBUTE_LIMITS_COUNT, code.attribute_limits.count)?,
@@ -81,7 +82,7 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         links_only: r.boolean(LINKS_ONLY, code.links_only),
         semconv_opt_in: semconv::opt_in(r, code.semconv_opt_in.as_deref())?,
         http_known_methods: semconv::known_methods(r, code.http_known_methods.as_deref()),
-        delay_ms: delay(r, code.delay_ms, &exporters.exporter)?,
+        delay_ms: delay(r, code.delay_ms, &resolved.exporter)?,
         max_queue_spans,
         max_batch_spans: at_most(
             r,
@@ -114,14 +115,14 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
             .unwrap_or(ClockSource::Auto),
         spool_dir: r.text(SPOOL_DIR, code.spool_dir.as_deref())?,
         config_file,
-        exporter: exporters.exporter,
+        exporter: resolved.exporter,
         endpoint: flat.settings.endpoint,
         protocol: flat.settings.protocol,
         insecure: flat.insecure,
         headers: flat.headers,
         bearer_token: code.bearer_token.clone(),
-        username: code.username.clone(),
-        password: code.password.clone(),
+        username: code.username.clone().or(username),
+        password: code.password.clone().or(password),
         compression: flat.settings.compression,
         timeout_ms: flat.settings.timeout_ms,
         certificate: flat.settings.certificate,

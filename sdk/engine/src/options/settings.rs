@@ -80,7 +80,7 @@ impl fmt::Debug for ExporterSettings {
         let mut debug = f.debug_struct("ExporterSettings");
         debug.field("kind", &self.kind).field("name", &self.name);
         match self.kind {
-            Exporter::Otlp => {
+            Exporter::Otlp | Exporter::Zipkin | Exporter::Jaeger => {
                 debug
                     .field("endpoint", &super::endpoint::masked(&self.endpoint))
                     .field("protocol", &self.protocol)

@@ -97,9 +97,7 @@ fn the_table_and_the_types_agree() {
             let known = match info.name {
                 "protocol" => Protocol::from_name(name).map(Protocol::name),
                 "compression" => Compression::from_name(name).map(Compression::name),
-                "exporter" if !info.later.iter().any(|&(later, _)| later == name) => {
-                    Exporter::from_name(name).map(Exporter::name)
-                }
+                "exporter" => Exporter::from_name(name).map(Exporter::name),
                 "log_level" if name == "verbose" => Some(name),
                 "log_level" => LogLevel::from_name(name).map(LogLevel::name),
                 "clock" => ClockSource::from_name(name).map(ClockSource::name),
@@ -323,13 +321,6 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
                 ..new()
             },
             "`zstd`",
-        ),
-        (
-            Options {
-                exporter: exporters(&["otlp", "zipkin"]),
-                ..new()
-            },
-            "`zipkin` is known, but not part of this version",
         ),
         (
             named("parentbased_jaeger_remote", None),

@@ -183,9 +183,9 @@ fn name(reason: h2::Reason) -> String {
 /// Who answers like this instead of a receiver of gRPC.
 fn stranger(greeting: &[u8]) -> Option<&'static str> {
     match greeting {
-        [b'H', b'T', b'T', b'P', b'/', ..] => {
-            Some("the endpoint speaks HTTP/1.1, not gRPC: check the port (gRPC is usually at 4317)")
-        }
+        [b'H', b'T', b'T', b'P', b'/', ..] => Some(
+            "the endpoint speaks HTTP/1.1, not gRPC: check the port (OTLP over gRPC is usually at 4317, Jaeger's own format at 14250)",
+        ),
         [0x15 | 0x16, 3, ..] => Some("the endpoint speaks TLS: use https"),
         // The first frame is SETTINGS.
         [_, _, _, kind, ..] if *kind != 4 => {

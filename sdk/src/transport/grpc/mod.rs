@@ -1,4 +1,4 @@
-//! OTLP over gRPC: unary calls over HTTP/2, without a runtime.
+//! gRPC: unary calls over HTTP/2, without a runtime.
 //!
 //! One thread makes one call at a time and drives the connection while it waits. The connection is kept between calls.
 
@@ -14,7 +14,6 @@ mod tests;
 pub(crate) use message::Message;
 pub(crate) use status::GrpcAnswer;
 
-use super::http::user_agent;
 use super::{Control, Dialer, Endpoint, FailKind, Failure, Interrupt, Proxy, Route, TlsMaterial};
 use bytes::{Buf, Bytes};
 use drive::{Http2, NoAnswer};
@@ -24,8 +23,6 @@ use std::time::{Duration, Instant};
 use ureq::http::uri::PathAndQuery;
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 
-/// The call that takes spans.
-const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /// What TLS agrees on.
 const PROTOCOLS: &[&[u8]] = &[b"h2"];
 /// An idle connection older than this is not used again.
@@ -34,14 +31,16 @@ const MAX_IDLE: Duration = Duration::from_secs(60);
 /// Where calls go, and what they carry besides the message.
 #[derive(Clone, Debug)]
 pub(crate) struct GrpcSettings {
+    /// What is called: `/service/method`.
+    pub(crate) method: &'static str,
     /// The receiver; the path does not matter.
     pub(crate) endpoint: Endpoint,
     /// By way of whom.
     pub(crate) proxy: Option<Proxy>,
     /// Certificates, for `https`.
     pub(crate) tls: TlsMaterial,
-    /// What stands in front of our own User-Agent; left out when it is not printable ASCII.
-    pub(crate) user_agent: Option<String>,
+    /// The User-Agent, whole; printable ASCII.
+    pub(crate) user_agent: String,
     /// Further headers, as configured; the values of binary ones in base64.
     pub(crate) headers: Vec<(String, String)>,
     /// Answers over this many bytes, as received or decompressed, are not held.
@@ -76,12 +75,12 @@ impl GrpcTransport {
         let control = Arc::new(Control::default());
         let endpoint = &settings.endpoint;
         let headers = metadata::headers(
-            &user_agent(settings.user_agent.as_deref()),
+            &settings.user_agent,
             endpoint.authorization(),
             &settings.headers,
             refused,
         );
-        let uri = uri(endpoint.uri());
+        let uri = uri(endpoint.uri(), settings.method);
         let route = Route {
             proxy: settings.proxy,
             always_tunnel: true,
@@ -181,9 +180,9 @@ impl GrpcTransport {
 }
 
 /// The URI of the call: scheme, host and port of the endpoint, whose path does not matter.
-fn uri(endpoint: &Uri) -> Uri {
+fn uri(endpoint: &Uri, method: &'static str) -> Uri {
     let mut parts = endpoint.clone().into_parts();
-    parts.path_and_query = Some(PathAndQuery::from_static(EXPORT));
+    parts.path_and_query = Some(PathAndQuery::from_static(method));
     // It was complete before.
-    Uri::from_parts(parts).unwrap_or_else(|_| Uri::from_static(EXPORT))
+    Uri::from_parts(parts).unwrap_or_else(|_| Uri::from_static(method))
 }

@@ -14,10 +14,11 @@ const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 fn settings(address: SocketAddr) -> GrpcSettings {
     GrpcSettings {
+        method: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(),
         proxy: None,
         tls: TlsMaterial::default(),
-        user_agent: None,
+        user_agent: "test/1".to_owned(),
         headers: Vec::new(),
         max_response_bytes: MAX_RESPONSE_BYTES,
     }

@@ -31,6 +31,8 @@ impl ComponentKind {
                 "otlp_grpc",
                 "otlp_file/development",
                 "console",
+                "zipkin",
+                "jaeger",
                 "file",
                 "memory",
                 "discard",
@@ -62,9 +64,12 @@ impl ComponentKind {
     /// The names of this kind that are known, but that no version has yet.
     pub const fn not_yet(self) -> &'static [&'static str] {
         match self {
-            Self::SpanExporter => &["zipkin", "jaeger"],
             Self::Sampler => &["jaeger_remote/development", "composite/development"],
-            Self::TextMapPropagator | Self::SpanProcessor | Self::IdGenerator | Self::ResourceDetector => &[],
+            Self::SpanExporter
+            | Self::TextMapPropagator
+            | Self::SpanProcessor
+            | Self::IdGenerator
+            | Self::ResourceDetector => &[],
         }
     }
 }

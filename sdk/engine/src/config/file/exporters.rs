@@ -10,7 +10,32 @@ use spanline_core::OwnedValue;
 /// The exporter of this name as the `exporter` option has it. `None` when it is not built in.
 pub(super) fn exporter(walk: &mut Walk, name: &str, place: &Place<'_>) -> Option<FlatExporter> {
     Some(match name {
-        "otlp_http" | "otlp_grpc" => otlp(walk, name == "otlp_grpc", place),
+        "otlp_http" | "otlp_grpc" => {
+            let mut exporter = FlatExporter::new("otlp");
+            let protocol = match (name, place.text("encoding")) {
+                ("otlp_grpc", _) => "grpc",
+                (_, Some("json")) => "http/json",
+                _ => "http/protobuf",
+            };
+            exporter.set("protocol", protocol.to_owned());
+            sending(walk, exporter, place)
+        }
+        "zipkin" => {
+            let mut exporter = FlatExporter::new(name);
+            if let Some(encoding) = place.text("encoding") {
+                exporter.set("protocol", format!("http/{encoding}"));
+            }
+            sending(walk, exporter, place)
+        }
+        "jaeger" => {
+            let mut exporter = FlatExporter::new(name);
+            for member in ["protocol", "username", "password"] {
+                if let Some(text) = place.text(member) {
+                    exporter.set(member, text.to_owned());
+                }
+            }
+            sending(walk, exporter, place)
+        }
         "otlp_file/development" => otlp_file(walk, place),
         "console" | "memory" | "discard" => FlatExporter::new(name),
         "file" => {
@@ -27,14 +52,8 @@ pub(super) fn exporter(walk: &mut Walk, name: &str, place: &Place<'_>) -> Option
     })
 }
 
-fn otlp(walk: &mut Walk, grpc: bool, place: &Place<'_>) -> FlatExporter {
-    let mut exporter = FlatExporter::new("otlp");
-    let protocol = match (grpc, place.text("encoding")) {
-        (true, _) => "grpc",
-        (false, Some("json")) => "http/json",
-        (false, _) => "http/protobuf",
-    };
-    exporter.set("protocol", protocol.to_owned());
+/// What all have that send to a receiver.
+fn sending(walk: &mut Walk, mut exporter: FlatExporter, place: &Place<'_>) -> FlatExporter {
     for member in ["endpoint", "compression"] {
         if let Some(text) = place.text(member) {
             exporter.set(member, text.to_owned());

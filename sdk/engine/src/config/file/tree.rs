@@ -156,13 +156,15 @@ static PROCESSOR: Shape = OneOf(
     Some(ComponentKind::SpanProcessor),
 );
 
-/// `file`, `memory` and `discard` are plugins that are always there.
+/// `zipkin`, `jaeger`, `file`, `memory` and `discard` are plugins that are always there.
 static EXPORTER: Shape = OneOf(
     &[
         may("otlp_http", &OTLP_HTTP),
         may("otlp_grpc", &OTLP_GRPC),
         may("otlp_file/development", &Map(&[may("output_stream", &Text)])),
         may("console", &NOTHING),
+        may("zipkin", &ZIPKIN),
+        may("jaeger", &JAEGER),
         may(
             "file",
             &Map(&[
@@ -179,14 +181,7 @@ static EXPORTER: Shape = OneOf(
 
 static OTLP_HTTP: Shape = Map(&[
     may("endpoint", &Text),
-    may(
-        "tls",
-        &Map(&[
-            may("ca_file", &Text),
-            may("key_file", &Text),
-            may("cert_file", &Text),
-        ]),
-    ),
+    may("tls", &TLS),
     may("headers", &HEADERS),
     may("headers_list", &Text),
     may("compression", &COMPRESSION),
@@ -198,15 +193,7 @@ static OTLP_HTTP: Shape = Map(&[
 
 static OTLP_GRPC: Shape = Map(&[
     may("endpoint", &Text),
-    may(
-        "tls",
-        &Map(&[
-            may("ca_file", &Text),
-            may("key_file", &Text),
-            may("cert_file", &Text),
-            may("insecure", &Bool),
-        ]),
-    ),
+    may("tls", &TLS_GRPC),
     may("headers", &HEADERS),
     may("headers_list", &Text),
     may("compression", &COMPRESSION),
@@ -214,6 +201,47 @@ static OTLP_GRPC: Shape = Map(&[
     may("max_response_size", &ONE),
     may("timeout", &COUNT),
 ]);
+
+static ZIPKIN: Shape = Map(&[
+    may("endpoint", &Text),
+    may("tls", &TLS),
+    may("headers", &HEADERS),
+    may("headers_list", &Text),
+    may("compression", &GZIP),
+    may("max_request_size", &COUNT),
+    may("max_response_size", &ONE),
+    may("timeout", &COUNT),
+    may("encoding", &Name(&["json", "protobuf"])),
+]);
+
+static JAEGER: Shape = Map(&[
+    may("endpoint", &Text),
+    may("tls", &TLS_GRPC),
+    may("headers", &HEADERS),
+    may("headers_list", &Text),
+    may("username", &Text),
+    may("password", &Text),
+    may("compression", &GZIP),
+    may("max_request_size", &COUNT),
+    may("max_response_size", &ONE),
+    may("timeout", &COUNT),
+    may("protocol", &Name(&["http/thrift.binary", "grpc"])),
+]);
+
+static TLS: Shape = Map(&[
+    may("ca_file", &Text),
+    may("key_file", &Text),
+    may("cert_file", &Text),
+]);
+
+static TLS_GRPC: Shape = Map(&[
+    may("ca_file", &Text),
+    may("key_file", &Text),
+    may("cert_file", &Text),
+    may("insecure", &Bool),
+]);
+
+static GZIP: Shape = Name(&["none", "gzip"]);
 
 static COMPRESSION: Shape = Name(&["none", "gzip", "zstd"]);
 

@@ -28,12 +28,6 @@ fn what_is_not_there_is_one_warning_and_no_exporter_in_the_environment() {
         (("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), "`grpc`", &[][..]),
         (("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"), "`zstd`", &[]),
         (("OTEL_EXPORTER_OTLP_ENDPOINT", "https://h"), "`tls`", &[]),
-        (("OTEL_TRACES_EXPORTER", "jaeger"), "`jaeger`", &[]),
-        (
-            ("OTEL_TRACES_EXPORTER", "jaeger,console"),
-            "`jaeger`",
-            &[Exporter::Console],
-        ),
     ] {
         let (effective, notices) = with_file(&Options::default(), None, &[env], &[]).unwrap();
         assert_eq!(kinds(&effective), exporters, "{env:?}");

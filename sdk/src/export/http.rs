@@ -1,29 +1,27 @@
-//! OTLP over HTTP, in protobuf or JSON.
+//! To a receiver over HTTP, in whichever format.
 
 use super::answer;
 use super::hint::Hint;
-use super::http_answer::{self, Encoding};
+use super::http_answer;
 use super::parts::{self, Resume};
 use super::speaker;
-use super::{ExportBatch, ExportResult, ExporterDescription, SpanExporter};
+use super::{ExportBatch, ExportResult, ExporterDescription, Format, SpanExporter};
 use crate::log;
-use crate::provider::OtlpSpec;
+use crate::provider::ReceiverSpec;
 use crate::transport::{Compressor, Endpoint, HttpRequest, HttpSettings, HttpTransport};
 use crate::transport::{Interrupt, SendOutcome, Transport};
-use spanline_core::wire::otlp::{RequestView, write_json_request};
-use spanline_engine::options::Protocol;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A JSON text this large is not kept in memory for the next one.
-const KEPT_TEXT: usize = 4 * 1024 * 1024;
+/// A request this large, if it is not sent as it was batched, is not kept in memory for the next one.
+const KEPT: usize = 4 * 1024 * 1024;
 
 /// Posts each batch to a receiver and says what became of it.
 #[derive(Debug)]
-pub(crate) struct OtlpHttpExporter {
+pub(crate) struct HttpExporter {
     endpoint: Endpoint,
     headers: Vec<(String, String)>,
-    encoding: Encoding,
+    format: Format,
     max_request_bytes: usize,
     /// Used by one sender thread; locked so that the exporter may be shared.
     sending: Mutex<Sending>,
@@ -42,34 +40,32 @@ struct Sending {
 struct Posting {
     transport: HttpTransport,
     compressor: Option<Compressor>,
-    /// The text of a request in JSON.
-    json: String,
+    /// A request in another format than it was batched in.
+    written: Vec<u8>,
 }
 
-impl OtlpHttpExporter {
-    pub(crate) fn new(spec: &OtlpSpec) -> Self {
+impl HttpExporter {
+    pub(crate) fn new(spec: &ReceiverSpec) -> Self {
+        let format = Format::of(&spec.settings);
         let transport = HttpTransport::new(HttpSettings {
             endpoint: spec.endpoint.clone(),
             proxy: spec.proxy.clone(),
             tls: spec.tls.clone(),
-            user_agent: spec.settings.user_agent.clone(),
+            user_agent: format.user_agent(spec.settings.user_agent.as_deref()),
             max_response_bytes: spec.max_response_bytes,
         });
         let interrupt = transport.interrupt();
         Self {
             endpoint: spec.endpoint.clone(),
             headers: spec.headers.clone(),
-            encoding: match spec.settings.protocol {
-                Protocol::HttpJson => Encoding::Json,
-                _ => Encoding::Protobuf,
-            },
+            format,
             max_request_bytes: spec.max_request_bytes,
             sending: Mutex::new(Sending {
                 resume: Resume::default(),
                 posting: Posting {
                     transport,
                     compressor: Compressor::of(spec.settings.compression),
-                    json: String::new(),
+                    written: Vec::new(),
                 },
             }),
             interrupt,
@@ -83,9 +79,9 @@ impl OtlpHttpExporter {
         let Posting {
             transport,
             compressor,
-            json,
+            written,
         } = posting;
-        let body = body.unwrap_or(json.as_bytes());
+        let body = body.unwrap_or(written);
         let compressed = compressor.as_mut().and_then(|compressor| {
             let encoding = compressor.encoding();
             Some((compressor.compress(body).ok()?, encoding))
@@ -93,14 +89,14 @@ impl OtlpHttpExporter {
         let compression = compressed.map(|(_, encoding)| encoding);
         let request = HttpRequest {
             headers: &self.headers,
-            content_type: self.encoding.content_type(),
+            content_type: self.format.content_type(),
             content_encoding: compression,
             body: compressed.map_or(body, |(body, _)| body),
         };
         match transport.send(&request, timeout) {
             SendOutcome::Response(response) => {
                 self.hint.answered();
-                http_answer::judge(self.encoding, self.endpoint.path(), compression, &response)
+                http_answer::judge(self.format, self.endpoint.path(), compression, &response)
             }
             SendOutcome::TooLarge => {
                 self.hint.answered();
@@ -113,29 +109,28 @@ impl OtlpHttpExporter {
         }
     }
 
-    /// Sends these bytes, in the encoding of the exporter. `None`: that would be too large.
+    /// Sends this batch, or part of one, in the format of the exporter. `None`: that would be too large.
     fn attempt(
         &self,
         posting: &mut Posting,
         request: &[u8],
         timeout: Option<Duration>,
     ) -> Option<ExportResult> {
-        let Encoding::Json = self.encoding else {
+        if self.format.is_as_batched() {
             return (request.len() <= self.max_request_bytes)
                 .then(|| self.post(posting, Some(request), timeout));
-        };
-        posting.json.clear();
-        // Writing to a String never fails.
-        let _ = write_json_request(RequestView::ours(request), &mut posting.json);
-        let fits = posting.json.len() <= self.max_request_bytes;
+        }
+        posting.written.clear();
+        self.format.write(request, &mut posting.written);
+        let fits = posting.written.len() <= self.max_request_bytes;
         let result = fits.then(|| self.post(posting, None, timeout));
-        posting.json.clear();
-        posting.json.shrink_to(KEPT_TEXT);
+        posting.written.clear();
+        posting.written.shrink_to(KEPT);
         result
     }
 }
 
-impl SpanExporter for OtlpHttpExporter {
+impl SpanExporter for HttpExporter {
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let Sending { resume, posting } = &mut *sending;
@@ -148,11 +143,7 @@ impl SpanExporter for OtlpHttpExporter {
 
     fn describe(&self) -> ExporterDescription {
         let (host, port) = self.endpoint.server();
-        let component = match self.encoding {
-            Encoding::Protobuf => "otlp_http_span_exporter",
-            Encoding::Json => "otlp_http_json_span_exporter",
-        };
-        ExporterDescription::new(component).server(host, port)
+        ExporterDescription::new(self.format.component()).server(host, port)
     }
 
     /// The receiver sees the end of the connection now, whoever still holds the exporter.

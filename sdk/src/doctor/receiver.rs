@@ -1,36 +1,34 @@
-//! Trying an OTLP receiver: name look-up, connection, TLS, an empty request.
+//! Trying a receiver: name look-up, connection, TLS, an empty request.
 
 use super::steps::{Steps, Teller};
 use super::{ExporterCheck, TIMEOUT, Trouble, TroubleKind};
-use crate::export::{Refusal as Refused, not_compressed, page, speaks_of_encoding};
+use crate::export::{
+    Format, Refusal as Refused, answer_message as message, not_compressed, page, speaks_of_encoding,
+};
 use crate::log::UserText;
-use crate::provider::OtlpSpec;
+use crate::provider::ReceiverSpec;
 use crate::transport::{ANOTHER_PORT, Response, Route, SendOutcome, Target, Transport};
 use crate::transport::{
     Compressor, Control, Dialer, FailKind, Failure, HttpRequest, HttpSettings, HttpTransport,
 };
 #[cfg(feature = "grpc")]
 use crate::transport::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport};
-use spanline_core::wire::otlp::RpcStatus;
-use spanline_engine::options::{Compression, Protocol};
+use spanline_engine::options::{Compression, Exporter, Protocol};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// What gRPC calls.
-#[cfg(feature = "grpc")]
-const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /// Where Jaeger shows traces.
 const PAGE: u16 = 16686;
 const NO_SCHEME: &str = " (over gRPC an endpoint without a scheme means https: write http:// in front of it, or set OTEL_EXPORTER_OTLP_INSECURE=true)";
 
 /// Begins a trial.
-pub(super) fn begin(spec: &Arc<OtlpSpec>) -> Steps {
+pub(super) fn begin(spec: &Arc<ReceiverSpec>) -> Steps {
     let bound = spec.settings.timeout_ms.map_or(TIMEOUT, Duration::from_millis);
     let bound = bound.min(TIMEOUT);
     let trial = Trial {
         spec: spec.clone(),
+        format: Format::of(&spec.settings),
         bound,
         until: Instant::now() + bound,
     };
@@ -68,7 +66,8 @@ impl From<Trouble> for Refusal {
 }
 
 pub(super) struct Trial {
-    spec: Arc<OtlpSpec>,
+    spec: Arc<ReceiverSpec>,
+    format: Format,
     bound: Duration,
     until: Instant,
 }
@@ -188,7 +187,13 @@ impl Trial {
                 TroubleKind::Path | TroubleKind::Protocol | TroubleKind::Rejected
             );
             if odd && self.spec.endpoint.port() == PAGE {
-                trouble.text += "; 16686 is usually the port of a page for people: spans go to port 4318, or to 4317 by gRPC";
+                let ports = match self.spec.settings.kind {
+                    Exporter::Jaeger => "14268, or to 14250 by gRPC",
+                    Exporter::Zipkin => "9411",
+                    _ => "4318, or to 4317 by gRPC",
+                };
+                trouble.text +=
+                    &format!("; 16686 is usually the port of a page for people: spans go to port {ports}");
             }
             trouble
         })
@@ -245,24 +250,21 @@ impl Trial {
             endpoint: spec.endpoint.clone(),
             proxy: spec.proxy.clone(),
             tls: spec.tls.clone(),
-            user_agent: spec.settings.user_agent.clone(),
+            user_agent: self.format.user_agent(spec.settings.user_agent.as_deref()),
             max_response_bytes: spec.max_response_bytes,
         });
-        let (content_type, body) = match spec.settings.protocol {
-            Protocol::HttpJson => ("application/json", "{}"),
-            _ => ("application/x-protobuf", ""),
-        };
-        let (body, content_encoding) = self.compressed(body.as_bytes(), compressed);
+        let (body, content_encoding) = self.compressed(&self.format.empty(), compressed);
         let request = HttpRequest {
             headers: &spec.headers,
-            content_type,
+            content_type: self.format.content_type(),
             content_encoding,
             body: &body,
         };
         match transport.send(&request, Some(self.left())) {
             SendOutcome::Response(response) => self.answered(&response),
             SendOutcome::TooLarge => {
-                let text = "the answer is over max_response_bytes: this is no OTLP receiver";
+                let receiver = self.format.receiver();
+                let text = format!("the answer is over max_response_bytes: this is no {receiver}");
                 Err(Trouble::new(TroubleKind::Protocol, text).into())
             }
             SendOutcome::Failed { kind, message } => Err(self.not_http(&Failure::new(kind, message)).into()),
@@ -273,7 +275,7 @@ impl Trial {
         let status = response.status;
         let kind = match status {
             200..=299 => {
-                return match page(response) {
+                return match page(self.format, response) {
                     Some(page) => Err(Trouble::new(TroubleKind::Protocol, format!("it {page}")).into()),
                     None => Ok(format!("an empty request was answered {status}")),
                 };
@@ -294,19 +296,15 @@ impl Trial {
         Refused {
             response,
             path: self.spec.endpoint.path(),
-            protocol: self.spec.settings.protocol.name(),
+            format: self.format,
         }
     }
 
     /// Refused for a reason that may be the compression.
     fn refused(&self, response: &Response) -> Refusal {
         let status = response.status;
-        let message = match self.spec.settings.protocol {
-            Protocol::HttpJson => RpcStatus::decode_json(&response.body),
-            _ => RpcStatus::decode(&response.body),
-        };
-        let message = message.map(|status| status.message).unwrap_or_default();
-        let answer = match message.as_str() {
+        let message = message(self.format, response);
+        let answer = match message.trim() {
             "" => format!("{status}"),
             message => format!("{status} {}", UserText(message)),
         };
@@ -338,18 +336,32 @@ impl Trial {
             return Trouble::new(TroubleKind::Tls, SPEAKS_TLS);
         }
         let mut found = self.trouble(failure);
-        let has_a_hint = odd && matches!(self.spec.endpoint.port(), PAGE | 4317 | 4318);
-        if has_a_hint && let Some(text) = found.text.strip_suffix(ANOTHER_PORT) {
+        let port = self.spec.endpoint.port();
+        let other = match (self.format, port) {
+            (Format::OtlpProtobuf | Format::OtlpJson, 4317) => {
+                "; 4317 is usually the port of gRPC: set protocol to grpc, or use port 4318"
+            }
+            (Format::OtlpGrpc, 4318) => {
+                "; 4318 is usually the port of HTTP: set protocol to http/protobuf, or use port 4317"
+            }
+            (Format::JaegerThrift, 14250) => {
+                "; 14250 is usually the port of gRPC: set protocol to grpc, or use port 14268"
+            }
+            (Format::JaegerGrpc, 14268) => {
+                "; 14268 is usually the port of HTTP: set protocol to http/thrift.binary, or use port 14250"
+            }
+            _ => "",
+        };
+        let says_more = !other.is_empty() || matches!(port, PAGE | 4317 | 4318);
+        if odd
+            && says_more
+            && let Some(text) = found.text.strip_suffix(ANOTHER_PORT)
+        {
             found.text = text.to_owned();
         }
-        if odd && self.spec.endpoint.port() == 4317 && self.spec.settings.protocol != Protocol::Grpc {
+        if odd && !other.is_empty() {
             found.kind = TroubleKind::Protocol;
-            found.text += "; 4317 is usually the port of gRPC: set protocol to grpc, or use port 4318";
-        }
-        if odd && self.spec.endpoint.port() == 4318 && self.spec.settings.protocol == Protocol::Grpc {
-            found.kind = TroubleKind::Protocol;
-            found.text +=
-                "; 4318 is usually the port of HTTP: set protocol to http/protobuf, or use port 4317";
+            found.text += other;
         }
         found
     }
@@ -387,21 +399,22 @@ impl Trial {
     fn call(&self, compressed: bool) -> Result<String, Refusal> {
         let spec = &self.spec;
         let settings = GrpcSettings {
+            method: self.format.method(),
             endpoint: spec.endpoint.clone(),
             proxy: spec.proxy.clone(),
             tls: spec.tls.clone(),
-            user_agent: spec.settings.user_agent.clone(),
+            user_agent: self.format.user_agent(spec.settings.user_agent.as_deref()),
             headers: spec.headers.clone(),
             max_response_bytes: spec.max_response_bytes,
         };
         let mut transport = GrpcTransport::new(settings, &mut |_| {});
-        let (message, encoding) = self.compressed(&[], compressed);
+        let (message, encoding) = self.compressed(&self.format.empty(), compressed);
         let request = GrpcRequest {
             message: message.into(),
             encoding,
         };
         match transport.send(&request, Some(self.left())) {
-            Ok(answer) => called(&answer),
+            Ok(answer) => called(self.format, &answer),
             Err(failure) => Err(self.not_http(&failure).into()),
         }
     }
@@ -410,7 +423,7 @@ impl Trial {
 const SPEAKS_TLS: &str = "the receiver speaks TLS there: write https in the endpoint instead of http";
 
 #[cfg(feature = "grpc")]
-fn called(answer: &GrpcAnswer) -> Result<String, Refusal> {
+fn called(format: Format, answer: &GrpcAnswer) -> Result<String, Refusal> {
     let name = match answer.http_status {
         Some(status) => format!("{status}"),
         None => spanline_engine::retry::grpc_status_name(answer.code).into_owned(),
@@ -423,7 +436,7 @@ fn called(answer: &GrpcAnswer) -> Result<String, Refusal> {
         ),
         12 => (
             TroubleKind::Path,
-            format!("it answered {name}: it does not know {METHOD}"),
+            format!("it answered {name}: it does not know {}", format.method()),
         ),
         _ if answer
             .http_status
@@ -431,10 +444,7 @@ fn called(answer: &GrpcAnswer) -> Result<String, Refusal> {
         {
             (
                 TroubleKind::Protocol,
-                format!(
-                    "it answered {name} without a gRPC status: {}",
-                    Refused::IS_IT_OTLP
-                ),
+                format!("it answered {name} without a gRPC status: {}", format.question()),
             )
         }
         _ => (

@@ -1,26 +1,28 @@
-//! OTLP over gRPC.
+//! To a receiver over gRPC, in whichever format.
 
 use super::hint::Hint;
 use super::parts::{self, Resume};
 use super::refusal::Refusal;
 use super::speaker;
-use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, SpanExporter, answer};
+use super::{AnswerStatus, ExportBatch, ExportResult, ExporterDescription, Format, SpanExporter, answer};
 use crate::log::{self, Level, Said, UserText};
-use crate::provider::OtlpSpec;
+use crate::provider::ReceiverSpec;
 use crate::transport::{
     Compressor, Endpoint, Failure, GrpcAnswer, GrpcMessage, GrpcRequest, GrpcSettings, GrpcTransport,
     Interrupt,
 };
 use bytes::Bytes;
-use spanline_core::wire::otlp;
+use spanline_core::wire::otlp::{self, ExportOutcome};
 use spanline_engine::{Batch, retry};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Sends each batch to a receiver and says what became of it.
 #[derive(Debug)]
-pub(crate) struct OtlpGrpcExporter {
+pub(crate) struct GrpcExporter {
     endpoint: Endpoint,
+    format: Format,
     max_request_bytes: usize,
     /// Used by one sender thread; locked so that the exporter may be shared.
     sending: Mutex<Sending>,
@@ -36,13 +38,15 @@ struct Sending {
     resume: Resume,
 }
 
-impl OtlpGrpcExporter {
-    pub(crate) fn new(spec: &OtlpSpec) -> Self {
+impl GrpcExporter {
+    pub(crate) fn new(spec: &ReceiverSpec) -> Self {
+        let format = Format::of(&spec.settings);
         let settings = GrpcSettings {
+            method: format.method(),
             endpoint: spec.endpoint.clone(),
             proxy: spec.proxy.clone(),
             tls: spec.tls.clone(),
-            user_agent: spec.settings.user_agent.clone(),
+            user_agent: format.user_agent(spec.settings.user_agent.as_deref()),
             headers: spec.headers.clone(),
             max_response_bytes: spec.max_response_bytes,
         };
@@ -56,6 +60,7 @@ impl OtlpGrpcExporter {
         let interrupt = transport.interrupt();
         Self {
             endpoint: spec.endpoint.clone(),
+            format,
             max_request_bytes: spec.max_request_bytes,
             sending: Mutex::new(Sending {
                 transport,
@@ -69,7 +74,7 @@ impl OtlpGrpcExporter {
     }
 
     /// What an answer to a request that was compressed like this means.
-    fn answered(answer: &GrpcAnswer, compression: Option<&str>) -> ExportResult {
+    fn answered(format: Format, answer: &GrpcAnswer, compression: Option<&str>) -> ExportResult {
         if answer.content == GrpcMessage::TooLarge {
             return answer::response_too_large();
         }
@@ -80,6 +85,8 @@ impl OtlpGrpcExporter {
         };
         if verdict.is_success() {
             let outcome = match &answer.content {
+                // Only OTLP's says something.
+                GrpcMessage::Whole(_) if !format.is_otlp() => Some(ExportOutcome::Success),
                 GrpcMessage::Whole(message) => otlp::decode_response(message).ok(),
                 _ => None,
             };
@@ -106,6 +113,7 @@ impl OtlpGrpcExporter {
         let not_compressed = compression
             .filter(|_| answer::speaks_of_encoding(&answer.message))
             .map(answer::not_compressed);
+        let nobody = format!("check the endpoint: no {} is there", format.receiver());
         let way_out = match answer.code {
             _ if not_compressed.is_some() => not_compressed.as_deref(),
             _ if answer.http_status == Some(413) => {
@@ -113,8 +121,8 @@ impl OtlpGrpcExporter {
             }
             7 | 16 => Some(Refusal::CREDENTIALS),
             8 => Some("the receiver takes no batch this large, or no more: lower max_batch_bytes"),
-            12 => Some("check the endpoint: no receiver of OTLP over gRPC is there"),
-            _ if answer.http_status.is_some() => Some(Refusal::IS_IT_OTLP),
+            12 => Some(nobody.as_str()),
+            _ if answer.http_status.is_some() => Some(format.question()),
             _ => None,
         };
         answer::refused(&what, &reason, way_out);
@@ -138,12 +146,12 @@ fn retry_after(answer: &GrpcAnswer) -> Option<Duration> {
     Some(Duration::from_millis(after))
 }
 
-/// What is sent for this request, which is a batch or a part of one.
-fn message(request: &[u8], batch: &Arc<Batch>, compressor: Option<&mut Compressor>) -> GrpcRequest {
+/// What is sent for this request, which is a batch or a part of one, or was written anew for its format.
+fn message(request: Cow<'_, [u8]>, batch: &Arc<Batch>, compressor: Option<&mut Compressor>) -> GrpcRequest {
     let compressed = compressor.and_then(|compressor| {
         let encoding = compressor.encoding();
         Some((
-            Bytes::copy_from_slice(compressor.compress(request).ok()?),
+            Bytes::copy_from_slice(compressor.compress(&request).ok()?),
             encoding,
         ))
     });
@@ -153,17 +161,18 @@ fn message(request: &[u8], batch: &Arc<Batch>, compressor: Option<&mut Compresso
             encoding: Some(encoding),
         };
     }
-    let whole = std::ptr::eq(request, batch.body());
     GrpcRequest {
-        message: match whole {
-            true => Bytes::from_owner(Shared(batch.clone())),
-            false => Bytes::copy_from_slice(request),
+        message: match request {
+            Cow::Borrowed(whole) if std::ptr::eq(whole, batch.body()) => {
+                Bytes::from_owner(Shared(batch.clone()))
+            }
+            request => Bytes::from(request.into_owned()),
         },
         encoding: None,
     }
 }
 
-impl SpanExporter for OtlpGrpcExporter {
+impl SpanExporter for GrpcExporter {
     fn export(&self, batch: ExportBatch<'_>, timeout: Option<Duration>) -> ExportResult {
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let Sending {
@@ -172,6 +181,14 @@ impl SpanExporter for OtlpGrpcExporter {
             resume,
         } = &mut *sending;
         let mut attempt = |request: &[u8], left| {
+            let request = match self.format.is_as_batched() {
+                true => Cow::Borrowed(request),
+                false => {
+                    let mut written = Vec::with_capacity(request.len());
+                    self.format.write(request, &mut written);
+                    Cow::Owned(written)
+                }
+            };
             if request.len() > self.max_request_bytes {
                 return None;
             }
@@ -180,7 +197,7 @@ impl SpanExporter for OtlpGrpcExporter {
             Some(match transport.send(&message, left) {
                 Ok(answer) => {
                     self.hint.answered();
-                    Self::answered(&answer, compression)
+                    Self::answered(self.format, &answer, compression)
                 }
                 Err(Failure { kind, message }) => {
                     let message = self.hint.on(kind, message);
@@ -195,7 +212,7 @@ impl SpanExporter for OtlpGrpcExporter {
 
     fn describe(&self) -> ExporterDescription {
         let (host, port) = self.endpoint.server();
-        ExporterDescription::new("otlp_grpc_span_exporter").server(host, port)
+        ExporterDescription::new(self.format.component()).server(host, port)
     }
 
     fn interrupt(&self) {
@@ -229,7 +246,7 @@ mod tests {
                 ..answer(code, None)
             };
             let said = |compression| {
-                let answered = || OtlpGrpcExporter::answered(&answer, compression);
+                let answered = || GrpcExporter::answered(Format::OtlpGrpc, &answer, compression);
                 log::capture(answered).1.remove(0).1
             };
             assert!(said(Some("zstd")).ends_with("set the option compression to gzip or none"));
@@ -239,7 +256,7 @@ mod tests {
 
     #[test]
     fn who_answers_without_a_grpc_status_is_asked_whether_it_is_a_receiver() {
-        let answered = || OtlpGrpcExporter::answered(&answer(2, Some(405)), None);
+        let answered = || GrpcExporter::answered(Format::OtlpGrpc, &answer(2, Some(405)), None);
         let said = log::capture(answered).1.remove(0).1;
         assert!(
             said.ends_with("the batch is lost: is this an OTLP receiver?"),
@@ -250,17 +267,17 @@ mod tests {
     #[test]
     fn a_proxy_that_answers_in_place_of_the_receiver_is_known_by_its_http_status() {
         assert_eq!(
-            OtlpGrpcExporter::answered(&answer(2, Some(413)), None),
+            GrpcExporter::answered(Format::OtlpGrpc, &answer(2, Some(413)), None),
             ExportResult::failure("413").status(AnswerStatus::Http(413))
         );
         assert_eq!(
-            OtlpGrpcExporter::answered(&answer(14, Some(503)), None),
+            GrpcExporter::answered(Format::OtlpGrpc, &answer(14, Some(503)), None),
             ExportResult::retry()
                 .after(Duration::from_secs(7))
                 .status(AnswerStatus::Http(503))
         );
         assert_eq!(
-            OtlpGrpcExporter::answered(&answer(13, None), None),
+            GrpcExporter::answered(Format::OtlpGrpc, &answer(13, None), None),
             ExportResult::failure("INTERNAL").status(AnswerStatus::Grpc(13))
         );
     }
