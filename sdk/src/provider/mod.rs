@@ -405,7 +405,7 @@ impl Provider {
     /// ```
     pub fn sampler_report(&self) -> SamplerReport {
         let shared = self.shared();
-        let report = crate::guard::foreign(&shared.caught, "sampler", || shared.sampler.report());
+        let report = guard::foreign(&shared.caught, "sampler", || shared.sampler.report());
         let mut report = report.unwrap_or_default();
         report.counts.get_or_insert_with(|| {
             let stats = shared.stats();
