@@ -84,6 +84,7 @@ mod entities;
 mod environment;
 mod exporters;
 mod layers;
+mod other_exporters;
 mod plain;
 mod semconv;
 
