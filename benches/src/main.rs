@@ -4,11 +4,13 @@
 //! * `propagators [--quick]` measures what each format of context costs: `cargo xtask bench propagators`.
 //! * `loop WORK SPANS [VARIANT]` runs only our own work, for profilers: `loop w1 1000000`.
 //! * `rules [CALLS]` shows what the rules of the semantic conventions cost by themselves.
+//! * `decisions [N]`: what one decision of each sampler costs.
 //! * `soak SECONDS [RATE]` makes 100,000 spans a second and watches memory: `cargo xtask test soak` for ten minutes.
 //! * `measure` and `sink` are started by the others.
 #![deny(unsafe_code)]
 
 mod compare;
+mod decisions;
 mod looped;
 mod machine;
 mod maps;
@@ -33,7 +35,7 @@ use measure::{Sample, Task};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: rust [--quick] | propagators [--quick] | loop WORK SPANS [VARIANT] | rules [CALLS] | \
-     soak SECONDS [RATE]";
+     decisions [N] | soak SECONDS [RATE]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +55,7 @@ fn run(args: &[&str]) -> Result<(), String> {
         ["propagators", rest @ ..] => propagators::command(rest),
         ["loop", rest @ ..] => looped::command(rest),
         ["rules", rest @ ..] => rules::command(rest),
+        ["decisions", rest @ ..] => decisions::command(rest),
         ["measure", rest @ ..] => measure_one(rest),
         ["soak", rest @ ..] => soak::command(rest),
         ["sink"] => sink::serve().map_err(|error| error.to_string()),

@@ -7,6 +7,7 @@ mod formats;
 mod otlp;
 mod sanitize;
 mod sql;
+mod strategy;
 mod traceparent;
 
 pub use baggage::baggage;
@@ -15,6 +16,7 @@ pub use formats::{b3, grpc, jaeger, plain};
 pub use otlp::otlp;
 pub use sanitize::sanitize;
 pub use sql::sql;
+pub use strategy::strategy;
 pub use traceparent::traceparent;
 
 /// The lines of an input: each is one header value.

@@ -221,3 +221,14 @@ fn sanitize() {
     }
     replay("sanitize", spanline_fuzz::sanitize, inputs);
 }
+
+#[test]
+fn strategy() {
+    let share = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.5}}"#;
+    let limit = r#"{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":"7"}}"#;
+    let operations = r#"{"operationSampling":{"defaultSamplingProbability":0.2,"defaultLowerBoundTracesPerSecond":1e-1,
+        "perOperationStrategies":[{"operation":"GET /\u00e9","probabilisticSampling":{"samplingRate":1}},null,{}]}}"#;
+    let valid = operations.replace(",null,{}", "");
+    let inputs = [share, limit, operations, &valid].map(|text| text.as_bytes().to_vec());
+    replay("strategy", spanline_fuzz::strategy, inputs.to_vec());
+}

@@ -9,11 +9,13 @@ use crate::learning::Learning;
 use crate::log::{self, Level};
 use crate::processor::SpanProcessor;
 use crate::provider::{Config, Described, ExporterSpec, Parts, Provider, Scopes, set_global, specs};
+use crate::sampling::Host;
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
 use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
+use spanline_core::sample::AlwaysOff;
 use spanline_engine::options::{
-    ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret,
+    ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret, Source,
     misspelt, resolve,
 };
 use spanline_engine::{Cutting, Error, TracerConfigurator};
@@ -357,6 +359,25 @@ impl Builder {
             }
             specs => specs?,
         };
+        let resource = self.resource.unwrap_or_else(|| {
+            let (detectors, schema_url) = (file.made.detectors.take(), file.made.schema_url.take());
+            describe(&effective, detectors, schema_url, &self.detectors)
+        });
+        let sampler = match self.sampler {
+            Some(own) => own,
+            None => {
+                let service_name = resource.get("service.name").and_then(|name| name.as_str());
+                let host = Host {
+                    service_name: service_name.unwrap_or_default(),
+                    registry: &self.registry,
+                    is_idle: effective.disabled || file.is_broken,
+                };
+                configured_sampler(&mut file, &mut effective, self.options.sampler.is_some(), &host)?
+            }
+        };
+        if file.is_broken {
+            exporters.clear();
+        }
         let made = file.made;
         let of_file = made
             .exporters
@@ -370,20 +391,12 @@ impl Builder {
         );
         effective.disabled |= file.is_broken;
         let has_memory = exporters.iter().any(|spec| spec.name() == "memory");
-        let resource = self
-            .resource
-            .unwrap_or_else(|| describe(&effective, made.detectors, made.schema_url, &self.detectors));
         let named = self.options.propagators.is_some();
         let of_file = made.propagator.filter(|_| !named);
         let propagator = self.propagator.or(of_file).unwrap_or_else(|| {
             let names = effective.propagators.iter().filter(|_| named || !file.is_broken);
             Arc::new(CompositePropagator::new(names.filter_map(|name| by_name(name))))
         });
-        let of_file = made.sampler.filter(|_| self.options.sampler.is_none());
-        let sampler = self
-            .sampler
-            .or(of_file)
-            .unwrap_or_else(|| effective.sampler.build());
         let mut tracers = self.tracers;
         tracers.append(made.tracers);
         let mut processors = made.processors;
@@ -441,6 +454,39 @@ impl Builder {
 
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The sampler of code, file or environment. What is wrong with it in the environment is no error: until there is a server
+/// that can be asked, its initial sampler holds.
+fn configured_sampler(
+    file: &mut Layer,
+    effective: &mut Effective,
+    in_code: bool,
+    host: &Host<'_>,
+) -> Result<Arc<dyn Sampler>, Error> {
+    let of_file = if in_code { Ok(None) } else { file.sampler(host) };
+    match of_file {
+        Ok(None) => {}
+        Ok(Some(sampler)) => {
+            if let Some(plan) = &file.made.sampler {
+                effective.set_sampler_of_file(plan.clone());
+            }
+            return Ok(sampler);
+        }
+        Err(error) if file.of_environment => {
+            file.breaks(&error);
+            return Ok(Arc::new(AlwaysOff));
+        }
+        Err(error) => return Err(error),
+    }
+    match (effective.sampler.build(host), effective.source("sampler")) {
+        (Err(error), Some(Source::Environment(variable))) => {
+            let line = format_args!("{variable}: {error}; no server is asked");
+            log::report(Level::Error, "sampler", line);
+            effective.sampler.without_remote().build(host)
+        }
+        (made, _) => made,
+    }
 }
 
 /// The default resource, what the detectors find, and what is configured; a configuration file may name the detectors.

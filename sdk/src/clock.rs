@@ -311,13 +311,25 @@ pub(crate) fn wall_nanos() -> u64 {
     clock_nanos(libc::CLOCK_REALTIME)
 }
 
+/// CPU time that all threads of this process have used, in nanoseconds; `None` where nobody knows.
+#[cfg(target_os = "linux")]
+pub(crate) fn process_cpu_nanos() -> Option<u64> {
+    Some(clock_nanos(libc::CLOCK_PROCESS_CPUTIME_ID))
+}
+
+/// See above.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn process_cpu_nanos() -> Option<u64> {
+    None
+}
+
 #[cfg(target_os = "linux")]
 fn clock_nanos(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: writes to a local; both clocks exist on every Linux, so it cannot fail (and then the local stays 0).
+    // SAFETY: writes to a local; these clocks exist on every Linux, so it cannot fail (and then the local stays 0).
     unsafe { libc::clock_gettime(clock, &raw mut time) };
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);

@@ -10,6 +10,8 @@ pub(crate) const FEATURES: &[&str] = &[
     "grpc",
     #[cfg(feature = "http")]
     "http",
+    #[cfg(feature = "regex")]
+    "regex",
     #[cfg(feature = "spool")]
     "spool",
     #[cfg(feature = "tls")]

@@ -16,6 +16,12 @@ pub trait LoadSource: Send + Sync + fmt::Debug {
     fn load(&self, now: u64) -> Option<f64>;
 }
 
+impl<S: LoadSource + ?Sized> LoadSource for Box<S> {
+    fn load(&self, now: u64) -> Option<f64> {
+        (**self).load(now)
+    }
+}
+
 impl<F: Fn() -> Option<f64> + Send + Sync> LoadSource for Callback<F> {
     fn load(&self, _: u64) -> Option<f64> {
         (self.0)()

@@ -1,6 +1,8 @@
 //! Decisions whose probability is known, and says so in the trace state; and those where it is not.
 
-use super::{Decision, OtState, SamplingRequest, SamplingResult, Threshold};
+#[cfg(target_has_atomic = "64")]
+use super::SamplingResult;
+use super::{Decision, OtState, SamplingRequest, Threshold};
 use crate::{Notice, TraceState, notice::Notices};
 
 const OT: &str = "ot";

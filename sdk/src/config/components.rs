@@ -11,7 +11,7 @@ use spanline_core::propagate::{
     CompositePropagator, MessagingPropagator, TextMapPropagator, XTracePropagator, by_name,
 };
 use spanline_engine::TracerConfigurator;
-use spanline_engine::config::{Component, ComponentKind, Node, Plan, Problem};
+use spanline_engine::config::{Component, ComponentKind, Node, Plan, Problem, SamplerPlan};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// The components of a file that options cannot name.
 #[derive(Debug, Default)]
 pub(crate) struct Made {
-    pub(crate) sampler: Option<Arc<dyn Sampler>>,
+    /// What describes it; it is made when the name of the service is known.
+    pub(crate) sampler: Option<SamplerPlan>,
     pub(crate) id_generator: Option<Arc<dyn IdGenerator>>,
     pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
     pub(crate) exporters: Vec<(String, Arc<dyn SpanExporter>)>,
@@ -47,19 +48,13 @@ macro_rules! make {
 impl Made {
     /// Makes what the plan asks for.
     pub(super) fn of(plan: &Plan, registry: &Registry) -> Result<Self, Problem> {
-        let mut sampler = |asked: &Component| make!(registry, asked, Sampler);
-        let sampler = plan
-            .sampler
-            .as_ref()
-            .map(|plan| plan.build(&mut sampler))
-            .transpose()?;
         let exporters = plan.exporters.iter().map(|asked| {
             let exporter = make!(registry, asked, SpanExporter)?;
             Ok((asked.name.clone(), exporter))
         });
         let processors = plan.processors.iter();
         Ok(Self {
-            sampler,
+            sampler: plan.sampler.clone(),
             id_generator: plan
                 .id_generator
                 .as_ref()
@@ -79,6 +74,11 @@ impl Made {
             tracers: plan.tracers.clone(),
         })
     }
+}
+
+/// A sampler that the user has registered.
+pub(crate) fn make_sampler(asked: &Component, registry: &Registry) -> Result<Arc<dyn Sampler>, Problem> {
+    make!(registry, asked, Sampler)
 }
 
 fn propagator(list: &[Component], registry: &Registry) -> Result<Arc<dyn TextMapPropagator>, Problem> {
@@ -145,10 +145,6 @@ fn provider<'a>(registry: &'a Registry, asked: &Component) -> Result<&'a PluginC
 
 fn unknown(registry: &Registry, asked: &Component) -> Problem {
     let kind: ComponentKind = asked.kind;
-    if kind.not_yet().contains(&asked.name.as_str()) {
-        let text = format!("the {kind} `{}` is not part of this version", asked.name);
-        return Problem::new(ErrorKind::Unsupported, asked.path.clone(), asked.at, text);
-    }
     let text = format!("there is no {kind} of this name, and none is registered");
     let known: Vec<&str> = registry.names(kind).collect();
     Problem::new(ErrorKind::UnknownKey, asked.path.clone(), asked.at, text).with_hint(&asked.name, known)

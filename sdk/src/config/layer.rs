@@ -3,10 +3,12 @@
 use super::components::Made;
 use super::model::Model;
 use super::registry::Registry;
-use crate::Error;
 use crate::log::{self, Level};
+use crate::sampling::Host;
+use crate::{Error, Sampler};
 use spanline_engine::config::Remark;
 use spanline_engine::options::{Layers, Options, Source, config_file};
+use std::sync::Arc;
 
 /// What a configuration file contributes to a provider.
 #[derive(Debug, Default)]
@@ -72,6 +74,20 @@ impl Layer {
             Some(model) if is_there => model.locate(error),
             _ => error,
         }
+    }
+
+    /// Makes the sampler that the file describes, where it has one that is no option.
+    pub(crate) fn sampler(&self, host: &Host<'_>) -> Result<Option<Arc<dyn Sampler>>, Error> {
+        let made = self
+            .made
+            .sampler
+            .as_ref()
+            .map(|plan| plan.build(host))
+            .transpose();
+        made.map_err(|problem| match &self.model {
+            Some(model) => model.error(problem),
+            None => problem.into_error(None),
+        })
     }
 
     /// Reports what is wrong with the file that the environment names. Nothing is recorded then, but the program goes on.

@@ -39,6 +39,7 @@ mod registry;
 #[cfg(feature = "config-file")]
 mod yaml;
 
+pub(crate) use components::make_sampler;
 pub(crate) use layer::{Layer, tell};
 
 pub use model::{Created, Model};

@@ -200,7 +200,8 @@ impl Model {
         self.name.as_deref().unwrap_or("the configuration")
     }
 
-    fn error(&self, problem: Problem) -> Error {
+    /// A problem of this configuration as an error.
+    pub(super) fn error(&self, problem: Problem) -> Error {
         problem.into_error(self.name.as_deref())
     }
 

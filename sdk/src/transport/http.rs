@@ -71,22 +71,20 @@ impl HttpTransport {
         self.agent = agent(&self.settings, &self.control);
     }
 
-    fn post(&self, endpoint: &Endpoint, request: &HttpRequest<'_>) -> Result<http::Response<Body>, Error> {
+    /// One exchange: a POST of this request, or a GET.
+    fn exchange(
+        &self,
+        endpoint: &Endpoint,
+        request: Option<&HttpRequest<'_>>,
+    ) -> Result<http::Response<Body>, Error> {
+        let Some(request) = request else {
+            let mut get = Request::get(endpoint.uri()).body(())?;
+            self.authorize(endpoint, get.headers_mut());
+            return self.agent.run(get);
+        };
         let mut post = Request::post(endpoint.uri()).body(request.body)?;
         let headers = post.headers_mut();
-        let proxy = self.settings.proxy.as_ref();
-        let proxy = proxy.filter(|_| !endpoint.is_secure() && !endpoint.is_unix());
-        for (name, credentials) in [
-            (header::AUTHORIZATION, endpoint.authorization()),
-            (
-                header::PROXY_AUTHORIZATION,
-                proxy.and_then(|proxy| proxy.authorization()),
-            ),
-        ] {
-            if let Some(credentials) = credentials.and_then(|text| HeaderValue::from_str(text).ok()) {
-                headers.insert(name, credentials);
-            }
-        }
+        self.authorize(endpoint, headers);
         for (name, value) in request.headers {
             let name = HeaderName::from_bytes(name.as_bytes());
             let value = HeaderValue::from_str(value);
@@ -106,22 +104,41 @@ impl HttpTransport {
         self.agent.run(post)
     }
 
-    /// Sends, and follows one redirect that keeps method, body and origin.
-    fn attempt(&self, request: &HttpRequest<'_>) -> SendOutcome {
-        let answered = self.post(&self.settings.endpoint, request).and_then(|response| {
-            let target = match response.status().as_u16() {
-                307 | 308 => text(response.headers(), &header::LOCATION),
-                _ => None,
-            };
-            match target.and_then(|location| self.settings.endpoint.redirected(&location)) {
-                Some(target) => {
-                    // Read what came along, so that the connection can be used again.
-                    let _ = read_body(response, self.settings.max_response_bytes);
-                    self.post(&target, request)
-                }
-                None => Ok(response),
+    /// Shows who we are to the receiver and to the proxy, as their URLs say.
+    fn authorize(&self, endpoint: &Endpoint, headers: &mut HeaderMap) {
+        let proxy = self.settings.proxy.as_ref();
+        let proxy = proxy.filter(|_| !endpoint.is_secure() && !endpoint.is_unix());
+        for (name, credentials) in [
+            (header::AUTHORIZATION, endpoint.authorization()),
+            (
+                header::PROXY_AUTHORIZATION,
+                proxy.and_then(|proxy| proxy.authorization()),
+            ),
+        ] {
+            if let Some(credentials) = credentials.and_then(|text| HeaderValue::from_str(text).ok()) {
+                headers.insert(name, credentials);
             }
-        });
+        }
+    }
+
+    /// Sends, and follows one redirect that keeps method, body and origin.
+    fn attempt(&self, request: Option<&HttpRequest<'_>>) -> SendOutcome {
+        let answered = self
+            .exchange(&self.settings.endpoint, request)
+            .and_then(|response| {
+                let target = match response.status().as_u16() {
+                    307 | 308 => text(response.headers(), &header::LOCATION),
+                    _ => None,
+                };
+                match target.and_then(|location| self.settings.endpoint.redirected(&location)) {
+                    Some(target) => {
+                        // Read what came along, so that the connection can be used again.
+                        let _ = read_body(response, self.settings.max_response_bytes);
+                        self.exchange(&target, request)
+                    }
+                    None => Ok(response),
+                }
+            });
         match answered {
             Ok(response) => read_body(response, self.settings.max_response_bytes),
             Err(error) => self.failure(&error),
@@ -146,8 +163,13 @@ impl HttpTransport {
     }
 }
 
-impl Transport for HttpTransport {
-    fn send(&mut self, request: &HttpRequest<'_>, timeout: Option<Duration>) -> SendOutcome {
+impl HttpTransport {
+    /// Asks for what the endpoint names; `timeout` bounds the whole question.
+    pub(crate) fn get(&mut self, timeout: Option<Duration>) -> SendOutcome {
+        self.guarded(None, timeout)
+    }
+
+    fn guarded(&mut self, request: Option<&HttpRequest<'_>>, timeout: Option<Duration>) -> SendOutcome {
         if self.control.stopped() {
             return Failure::interrupted().into();
         }
@@ -160,6 +182,12 @@ impl Transport for HttpTransport {
                 Failure::new(FailKind::Other, "the HTTP client panicked").into()
             }
         }
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&mut self, request: &HttpRequest<'_>, timeout: Option<Duration>) -> SendOutcome {
+        self.guarded(Some(request), timeout)
     }
 
     fn interrupt(&self) -> Interrupt {

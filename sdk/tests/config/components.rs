@@ -165,24 +165,6 @@ fn a_component_that_is_not_there_is_an_error_with_a_hint() {
 }
 
 #[test]
-fn what_this_version_does_not_have_is_named() {
-    for (more, name) in [
-        (
-            "  sampler: { composite/development: { always_on: } }\n",
-            "composite/development",
-        ),
-        (
-            "  sampler: { jaeger_remote/development: { endpoint: x, initial_sampler: { always_on: } } }\n",
-            "jaeger_remote/development",
-        ),
-    ] {
-        let error = error(more);
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-        assert!(error.message().contains(&format!("`{name}`")), "{error}");
-    }
-}
-
-#[test]
 fn a_name_in_a_list_of_propagators_that_is_not_known_is_left_out() {
     let text = memory_file("propagator: { composite_list: 'nobody,baggage' }\n");
     let model = parse(&text, |_| None).unwrap();

@@ -110,9 +110,9 @@ fn the_old_name_of_the_variable_counts_with_a_warning_and_the_new_one_first() {
 #[test]
 fn a_file_of_the_environment_that_is_wrong_is_reported_and_nothing_is_recorded() {
     let broken = File::new("broken.yaml", "file_format: '1.1'\ntracer_provder: {}\n");
-    let unsupported = File::new(
-        "unsupported.yaml",
-        &memory_file("  sampler: { composite/development: { always_on: } }\n"),
+    let negative = File::new(
+        "negative.yaml",
+        &memory_file("  sampler: { rate_limited: { per_second: -1 } }\n"),
     );
     let certificate = File::new(
         "certificate.yaml",
@@ -120,7 +120,7 @@ fn a_file_of_the_environment_that_is_wrong_is_reported_and_nothing_is_recorded()
     );
     for (path, what) in [
         (broken.path(), "2:1: tracer_provder: "),
-        (unsupported.path(), "composite/development"),
+        (negative.path(), "rate_limited"),
         (certificate.path(), ""),
         ("/nowhere/spanline.yaml".to_owned(), "cannot be read"),
     ] {

@@ -10,6 +10,8 @@
 mod apply;
 mod file;
 mod flat;
+#[cfg(test)]
+pub(crate) mod no_host;
 mod node;
 mod problem;
 mod scalar;
@@ -19,7 +21,7 @@ mod substitute;
 pub use {
     apply::apply,
     file::{
-        Component, ComponentKind, Detection, MakeSampler, ParentBasedPlan, Plan, Remark, SamplerPlan,
+        Component, ComponentKind, Detection, ParentBasedPlan, Plan, Remark, SamplerHost, SamplerPlan,
         declarative,
     },
     flat::{Flat, FlatOptions},

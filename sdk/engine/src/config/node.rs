@@ -72,6 +72,29 @@ pub struct Node {
     written: Option<String>,
 }
 
+/// A plain value as a tree; bytes, which no configuration has, are nothing.
+impl From<&spanline_core::OwnedValue> for Node {
+    fn from(value: &spanline_core::OwnedValue) -> Self {
+        use spanline_core::OwnedValue;
+        let value = match value {
+            OwnedValue::Bool(value) => Value::Bool(*value),
+            OwnedValue::I64(number) => Value::Int(*number),
+            OwnedValue::F64(number) => Value::Float(*number),
+            OwnedValue::Str(text) => Value::Str(text.as_ref().to_owned()),
+            OwnedValue::List(items) => Value::List(items.iter().map(Self::from).collect()),
+            OwnedValue::Map(members) => {
+                return Self::map(
+                    members
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), Self::from(value))),
+                );
+            }
+            _ => Value::Null,
+        };
+        value.into()
+    }
+}
+
 impl Node {
     /// A value that was read at this place.
     pub fn at(value: Value, at: Option<Position>) -> Self {

@@ -1,9 +1,11 @@
 //! What follows from the effective options.
 
 use super::{
-    Effective, OptionType, Setting, Source, TABLE,
-    generated::index::{HTTP_KNOWN_METHODS, MAX_BATCH_SPANS},
+    Effective, OptionType, SamplerConfig, Setting, Source, TABLE,
+    generated::index::{HTTP_KNOWN_METHODS, MAX_BATCH_SPANS, SAMPLER},
 };
+use crate::config::SamplerPlan;
+use alloc::boxed::Box;
 use core::fmt;
 use spanline_core::semconv::{Conventions, KnownMethods};
 use spanline_core::{SpanLimits, ValueLimits};
@@ -28,6 +30,12 @@ impl Effective {
     pub fn source(&self, name: &str) -> Option<Source> {
         let index = TABLE.iter().position(|info| info.name == name)?;
         Some(self.sources[index])
+    }
+
+    /// Notes the sampler of a configuration file that the option's plain form cannot say.
+    pub fn set_sampler_of_file(&mut self, plan: SamplerPlan) {
+        self.sampler = SamplerConfig::Plan(Box::new(plan));
+        self.sources[SAMPLER] = Source::File;
     }
 
     /// The limits in the form that spans are written with. Counts beyond 32 bits are cut to that.

@@ -114,9 +114,11 @@ pub struct Options {
     pub file_max_files: Option<u64>,
     /// Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means
     /// `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not
-    /// set. Names: `always_on`, `always_off`, `traceidratio`, `probability`, `parentbased_always_on`,
-    /// `parentbased_always_off`, `parentbased_traceidratio`, `parentbased_probability`. Default:
-    /// `parentbased_always_on`.
+    /// set; for the remote samplers it is `endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R`. Samplers
+    /// with settings are given as in a configuration file: [sampling.md](sampling.md). Names: `always_on`,
+    /// `always_off`, `traceidratio`, `probability`, `parentbased_always_on`, `parentbased_always_off`,
+    /// `parentbased_traceidratio`, `parentbased_probability`, `jaeger_remote`, `parentbased_jaeger_remote`.
+    /// Default: `parentbased_always_on`.
     pub sampler: Option<SamplerOption>,
     /// The formats in which context is read from and written to requests, in this order. `none` anywhere in
     /// the list means none. They also work while `disabled` is set. Names: `tracecontext`, `baggage`, `b3`,
@@ -456,9 +458,11 @@ pub struct Effective {
     pub file_max_files: u64,
     /// Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means
     /// `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not
-    /// set. Names: `always_on`, `always_off`, `traceidratio`, `probability`, `parentbased_always_on`,
-    /// `parentbased_always_off`, `parentbased_traceidratio`, `parentbased_probability`. Default:
-    /// `parentbased_always_on`.
+    /// set; for the remote samplers it is `endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R`. Samplers
+    /// with settings are given as in a configuration file: [sampling.md](sampling.md). Names: `always_on`,
+    /// `always_off`, `traceidratio`, `probability`, `parentbased_always_on`, `parentbased_always_off`,
+    /// `parentbased_traceidratio`, `parentbased_probability`, `jaeger_remote`, `parentbased_jaeger_remote`.
+    /// Default: `parentbased_always_on`.
     pub sampler: SamplerConfig,
     /// The formats in which context is read from and written to requests, in this order. `none` anywhere in
     /// the list means none. They also work while `disabled` is set. Names: `tracecontext`, `baggage`, `b3`,
@@ -2124,12 +2128,11 @@ pub static TABLE: [OptionInfo; 60] = [
             "parentbased_always_off",
             "parentbased_traceidratio",
             "parentbased_probability",
+            "jaeger_remote",
+            "parentbased_jaeger_remote",
         ],
         needs: &[],
-        later: &[
-            ("jaeger_remote", "jaeger-remote"),
-            ("parentbased_jaeger_remote", "jaeger-remote"),
-        ],
+        later: &[],
         feature: None,
         member: None,
         fallback: None,
@@ -2137,7 +2140,7 @@ pub static TABLE: [OptionInfo; 60] = [
         others: &[],
         yaml: "tracer_provider.sampler",
         secret: false,
-        text: "Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not set.",
+        text: "Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not set; for the remote samplers it is `endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R`. Samplers with settings are given as in a configuration file: [sampling.md](sampling.md).",
     },
     OptionInfo {
         name: "propagators",

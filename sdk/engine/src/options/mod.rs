@@ -64,7 +64,7 @@ pub use {
     names::{ClockSource, Compression, Exporter, LogLevel, Protocol},
     notice::Notice,
     resolve::resolve,
-    sampler::{SamplerConfig, SamplerOption},
+    sampler::{RemoteSettings, SamplerConfig, SamplerOption},
     secret::Secret,
     settings::ExporterSettings,
     source::{Setting, Source},

@@ -3,6 +3,7 @@
 use super::{
     ExporterOption, Headers, Options, SamplerOption, Secret, TABLE, find, hint::closest, text::quoted,
 };
+use crate::config::{ComponentKind, SamplerPlan};
 use crate::{Error, ErrorKind};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use spanline_core::{KeyValue, OwnedValue};
@@ -19,7 +20,7 @@ impl Options {
     /// | `exporter` | list of names and of maps with `name` and other members; or one of them |
     /// | `headers` | map of texts |
     /// | `resource` | map of any values |
-    /// | `sampler` | number, name, or map with `name` and `rate` |
+    /// | `sampler` | number, name, map with `name` and `rate`, or a map as in a configuration file |
     ///
     /// Whether a number is in its range and a name is known is not looked at here but when the options are resolved.
     ///
@@ -226,6 +227,17 @@ impl FromPlain for SamplerOption {
             OwnedValue::Map(members) => members,
             _ => return Err(wrong_type(at, "a name, a rate, or both")),
         };
+        // As a configuration file describes it: `{rate_limited: {per_second: 100}}`.
+        if let [(member, _)] = &members[..]
+            && !["name", "rate"].contains(&member.as_str())
+            && ComponentKind::Sampler.built_in().contains(&member.as_str())
+        {
+            let plan = SamplerPlan::from_value(value, at);
+            return plan.map(Self::from).map_err(|problem| {
+                let path = problem.path.clone();
+                problem.into_error(None).with_option(path)
+            });
+        }
         let (mut name, mut given) = (None, None);
         for (member, value) in members {
             let at = format!("{at}.{member}");

@@ -4,10 +4,11 @@ use super::{
     DefaultValue, TABLE,
     generated::index::SAMPLER,
     reader::{Name, Reader, bad_value, meant, needs},
-    text::{decimal, quoted},
+    text::{decimal, integer, items, quoted},
 };
+use crate::config::{SamplerHost, SamplerPlan};
 use crate::{Error, ErrorKind};
-use alloc::{boxed::Box, format, string::String, sync::Arc};
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 use spanline_core::sample::{AlwaysOff, AlwaysOn, ParentBased, Probability, Sampler, TraceIdRatioBased};
 
@@ -29,6 +30,60 @@ pub enum SamplerOption {
         /// From 0 to 1.
         rate: Option<f64>,
     },
+    /// A sampler as a configuration file describes it.
+    Plan(Box<SamplerPlan>),
+}
+
+impl From<SamplerPlan> for SamplerOption {
+    fn from(plan: SamplerPlan) -> Self {
+        Self::Plan(Box::new(plan))
+    }
+}
+
+/// Which server is asked how to sample.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct RemoteSettings {
+    /// Its URL. One without a path is a base, to which `/sampling` is added. Default: `http://localhost:5778`.
+    pub endpoint: String,
+    /// Milliseconds between two questions, at least 1. Default: 60,000.
+    pub interval_ms: u64,
+}
+
+impl RemoteSettings {
+    pub(crate) const INTERVAL_MS: u64 = 60_000;
+    /// What is sampled until there is an answer.
+    const INITIAL_RATE: f64 = 0.001;
+
+    /// The endpoint without user and password, if it has them.
+    pub fn shown_endpoint(&self) -> String {
+        let Some((scheme, rest)) = self.endpoint.split_once("://") else {
+            return self.endpoint.clone();
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        match authority.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://...@{host}{path}"),
+            None => self.endpoint.clone(),
+        }
+    }
+
+    pub(crate) fn show(&self, f: &mut fmt::Formatter<'_>, initial: &dyn fmt::Display) -> fmt::Result {
+        let (endpoint, interval) = (self.shown_endpoint(), self.interval_ms);
+        write!(
+            f,
+            "JaegerRemote(endpoint={endpoint},interval={interval}ms,initial={initial})"
+        )
+    }
+}
+
+impl Default for RemoteSettings {
+    fn default() -> Self {
+        Self {
+            endpoint: "http://localhost:5778".into(),
+            interval_ms: Self::INTERVAL_MS,
+        }
+    }
 }
 
 impl From<f64> for SamplerOption {
@@ -60,6 +115,10 @@ pub enum SamplerConfig {
     Probability(f64),
     /// As the parent, and this one for roots.
     ParentBased(Box<SamplerConfig>),
+    /// As a server says that is asked now and then; until it has answered, this one.
+    JaegerRemote(RemoteSettings, Box<SamplerConfig>),
+    /// As a configuration file describes it.
+    Plan(Box<SamplerPlan>),
 }
 
 impl SamplerConfig {
@@ -68,21 +127,39 @@ impl SamplerConfig {
 
     /// The sampler itself.
     ///
-    /// ```
-    /// use spanline_engine::options::SamplerConfig;
-    /// assert_eq!(SamplerConfig::TraceIdRatioBased(0.5).build().description(), "TraceIdRatioBased{0.500000}");
-    /// ```
-    pub fn build(&self) -> Arc<dyn Sampler> {
-        match self {
+    /// # Errors
+    /// What the host says of its parts.
+    pub fn build(&self, host: &dyn SamplerHost) -> Result<Arc<dyn Sampler>, Error> {
+        Ok(match self {
             Self::AlwaysOn => Arc::new(AlwaysOn),
             Self::AlwaysOff => Arc::new(AlwaysOff),
-            Self::TraceIdRatioBased(rate) => Arc::new(TraceIdRatioBased::new(*rate)),
-            // A rate below the smallest is practically none, as is a value that no configuration leads to.
-            Self::Probability(rate) => match Probability::new(*rate) {
-                Some(sampler) => Arc::new(sampler),
-                None => Arc::new(AlwaysOff),
-            },
-            Self::ParentBased(root) => Arc::new(ParentBased::new(root.build())),
+            Self::TraceIdRatioBased(rate) => Self::of_ratio(*rate),
+            Self::Probability(rate) => Self::of_probability(*rate),
+            Self::ParentBased(root) => Arc::new(ParentBased::new(root.build(host)?)),
+            Self::JaegerRemote(settings, initial) => host.remote(settings, initial.build(host)?)?,
+            Self::Plan(plan) => plan.build(host).map_err(|problem| problem.into_error(None))?,
+        })
+    }
+
+    /// The same where no server can be asked: what would hold until it has answered.
+    #[must_use]
+    pub fn without_remote(&self) -> Self {
+        match self {
+            Self::JaegerRemote(_, initial) => initial.without_remote(),
+            Self::ParentBased(root) => Self::parent_based(root.without_remote()),
+            other => other.clone(),
+        }
+    }
+
+    pub(crate) fn of_ratio(rate: f64) -> Arc<dyn Sampler> {
+        Arc::new(TraceIdRatioBased::new(rate))
+    }
+
+    /// A rate below the smallest is practically none, as is a value that no configuration leads to.
+    pub(crate) fn of_probability(rate: f64) -> Arc<dyn Sampler> {
+        match Probability::new(rate) {
+            Some(sampler) => Arc::new(sampler),
+            None => Arc::new(AlwaysOff),
         }
     }
 
@@ -98,8 +175,12 @@ impl SamplerConfig {
         Self::ParentBased(Box::new(root))
     }
 
-    /// The sampler of this name of the table; `rate` is asked only where the sampler has one.
-    fn of<E>(name: &str, rate: impl FnOnce() -> Result<f64, E>) -> Result<Self, E> {
+    /// The sampler of this name of the table; `rate` and `remote` are asked only where the sampler has one.
+    fn of<E>(
+        name: &str,
+        rate: impl FnOnce() -> Result<f64, E>,
+        remote: impl FnOnce() -> (RemoteSettings, f64),
+    ) -> Result<Self, E> {
         let (root, parent_based) = match name.strip_prefix("parentbased_") {
             Some(root) => (root, true),
             None => (name, false),
@@ -108,6 +189,10 @@ impl SamplerConfig {
             "always_off" => Self::AlwaysOff,
             "traceidratio" => Self::TraceIdRatioBased(rate()?),
             "probability" => Self::probability(rate()?),
+            "jaeger_remote" => {
+                let (settings, initial) = remote();
+                Self::JaegerRemote(settings, Box::new(Self::TraceIdRatioBased(initial)))
+            }
             _ => Self::AlwaysOn,
         };
         Ok(if parent_based {
@@ -126,6 +211,8 @@ impl fmt::Display for SamplerConfig {
             Self::TraceIdRatioBased(rate) => write!(f, "TraceIdRatioBased({rate})"),
             Self::Probability(rate) => write!(f, "Probability({rate})"),
             Self::ParentBased(root) => write!(f, "ParentBased(root={root})"),
+            Self::JaegerRemote(settings, initial) => settings.show(f, initial),
+            Self::Plan(plan) => plan.fmt(f),
         }
     }
 }
@@ -144,13 +231,15 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&SamplerOption>) -> 
 
 fn of_code(reader: &Reader<'_>, option: &SamplerOption) -> Result<SamplerConfig, Error> {
     match option {
+        SamplerOption::Plan(plan) => Ok(SamplerConfig::Plan(plan.clone())),
         SamplerOption::Rate(rate) => Ok(SamplerConfig::parent_based(SamplerConfig::probability(checked(
             *rate,
         )?))),
         SamplerOption::Named { name, rate } => {
             let name = reader.known_name(SAMPLER, name)?;
             let mut asked = false;
-            let config = SamplerConfig::of(name, || {
+            let remote = || (RemoteSettings::default(), RemoteSettings::INITIAL_RATE);
+            let rate_of = || {
                 asked = true;
                 match rate {
                     Some(rate) => checked(*rate),
@@ -160,7 +249,8 @@ fn of_code(reader: &Reader<'_>, option: &SamplerOption) -> Result<SamplerConfig,
                     )
                     .with_option("sampler")),
                 }
-            })?;
+            };
+            let config = SamplerConfig::of(name, rate_of, remote)?;
             match rate {
                 Some(_) if !asked => Err(bad_value(SAMPLER, format!("`{name}` has no rate"), None)),
                 _ => Ok(config),
@@ -209,17 +299,74 @@ fn of_environment(reader: &mut Reader<'_>) -> SamplerConfig {
                 None
             }
         });
-    let rate = || {
-        let Some(text) = reader.raw(argument) else {
-            return Ok(1.0);
-        };
-        let rate = decimal(&text).filter(|rate| (0.0..=1.0).contains(rate));
-        if rate.is_none() {
-            let wrong = format!("{} is not a number from 0 to 1; 1 is used", quoted(&text));
-            reader.warn(SAMPLER, argument, wrong);
+    let name = name.unwrap_or(default);
+    let config = match reader.raw(argument) {
+        Some(text) if name.ends_with("jaeger_remote") => {
+            let (settings, initial, wrong) = remote(&text);
+            for wrong in wrong {
+                reader.warn(SAMPLER, argument, wrong);
+            }
+            SamplerConfig::of(name, || Ok(1.0), || (settings, initial))
         }
-        Ok::<f64, core::convert::Infallible>(rate.unwrap_or(1.0))
+        text => {
+            let rate = || {
+                let Some(text) = text else { return Ok(1.0) };
+                let rate = decimal(&text).filter(|rate| (0.0..=1.0).contains(rate));
+                if rate.is_none() {
+                    let wrong = format!("{} is not a number from 0 to 1; 1 is used", quoted(&text));
+                    reader.warn(SAMPLER, argument, wrong);
+                }
+                Ok::<f64, core::convert::Infallible>(rate.unwrap_or(1.0))
+            };
+            let remote = || (RemoteSettings::default(), RemoteSettings::INITIAL_RATE);
+            SamplerConfig::of(name, rate, remote)
+        }
     };
-    let Ok(config) = SamplerConfig::of(name.unwrap_or(default), rate);
+    let Ok(config) = config;
     config
+}
+
+/// `endpoint=http://host:port,pollingIntervalMs=5000,initialSamplingRate=0.25`; what is wrong with a part of it is told,
+/// and that part is left out.
+fn remote(text: &str) -> (RemoteSettings, f64, Vec<String>) {
+    let mut settings = RemoteSettings::default();
+    let mut initial = RemoteSettings::INITIAL_RATE;
+    let mut wrong = Vec::new();
+    for item in items(text) {
+        let Some((key, value)) = item.split_once('=') else {
+            wrong.push(format!(
+                "{} is not of the form key=value and is left out",
+                quoted(item)
+            ));
+            continue;
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let mut bad =
+            |what: &str| wrong.push(format!("{key}: {} is not {what} and is left out", quoted(value)));
+        match key {
+            "endpoint" => {
+                let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+                let known = |scheme: &str| {
+                    ["http", "https"]
+                        .iter()
+                        .any(|known| known.eq_ignore_ascii_case(scheme))
+                };
+                if scheme.is_some_and(known) {
+                    settings.endpoint = value.into();
+                } else {
+                    bad("a URL with http:// or https://");
+                }
+            }
+            "pollingIntervalMs" => match integer(value).filter(|number| *number > 0) {
+                Some(number) => settings.interval_ms = number,
+                None => bad("a whole number above 0"),
+            },
+            "initialSamplingRate" => match decimal(value).filter(|rate| (0.0..=1.0).contains(rate)) {
+                Some(rate) => initial = rate,
+                None => bad("a number from 0 to 1"),
+            },
+            _ => wrong.push(format!("{} is not known and is left out", quoted(key))),
+        }
+    }
+    (settings, initial, wrong)
 }

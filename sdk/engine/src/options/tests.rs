@@ -324,10 +324,6 @@ fn what_is_not_there_is_an_error_in_code_that_names_the_feature() {
             "`zstd`",
         ),
         (
-            named("parentbased_jaeger_remote", None),
-            "`parentbased_jaeger_remote` is known, but not part of this version",
-        ),
-        (
             Options {
                 endpoint: Some("https://h/v1/traces".to_owned()),
                 ..new()
@@ -400,7 +396,8 @@ fn configured_samplers_are_built() {
             "ParentBased{root=ProbabilitySampler{0.5},",
         ),
     ] {
-        let sampler = with(&named(name, rate), &[]).unwrap().0.sampler.build();
+        let config = with(&named(name, rate), &[]).unwrap().0.sampler;
+        let sampler = config.build(&crate::config::no_host::NoHost).unwrap();
         assert!(
             sampler.description().starts_with(description),
             "{}",

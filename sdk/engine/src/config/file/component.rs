@@ -45,6 +45,13 @@ impl ComponentKind {
                 "parent_based",
                 "trace_id_ratio_based",
                 "probability/development",
+                "jaeger_remote/development",
+                "composite/development",
+                "rate_limited",
+                "adaptive_target",
+                "adaptive_load",
+                "rules",
+                "scored",
             ],
             Self::IdGenerator => &["random"],
             Self::TextMapPropagator => &[
@@ -58,18 +65,6 @@ impl ComponentKind {
                 "grpc-trace-bin",
             ],
             Self::ResourceDetector => &["container", "host", "process", "service"],
-        }
-    }
-
-    /// The names of this kind that are known, but that no version has yet.
-    pub const fn not_yet(self) -> &'static [&'static str] {
-        match self {
-            Self::Sampler => &["jaeger_remote/development", "composite/development"],
-            Self::SpanExporter
-            | Self::TextMapPropagator
-            | Self::SpanProcessor
-            | Self::IdGenerator
-            | Self::ResourceDetector => &[],
         }
     }
 }

@@ -8,6 +8,7 @@ mod later;
 mod plan;
 mod resource;
 mod sampler;
+mod sampler_build;
 mod schema;
 mod tree;
 mod version;
@@ -16,7 +17,8 @@ mod walk;
 pub use {
     component::{Component, ComponentKind},
     plan::{Detection, Plan},
-    sampler::{MakeSampler, ParentBasedPlan, SamplerPlan},
+    sampler::{ParentBasedPlan, SamplerPlan},
+    sampler_build::SamplerHost,
     schema::Remark,
 };
 

@@ -4,13 +4,17 @@ use super::{
     component::{Component, ComponentKind},
     walk::Place,
 };
-use crate::config::Node;
-use crate::options::SamplerConfig;
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, sync::Arc};
-use spanline_core::sample::{AlwaysOff, AlwaysOn, AlwaysRecord, ParentBased, Sampler};
-
-/// Makes a sampler that is not built in.
-pub type MakeSampler<'a, E> = dyn FnMut(&Component) -> Result<Arc<dyn Sampler>, E> + 'a;
+use crate::config::problem::{Problem, join};
+use crate::config::{Node, Position};
+use crate::options::RemoteSettings;
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+};
+use core::fmt;
+use spanline_core::OwnedValue;
 
 /// A sampler that a file describes.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +32,19 @@ pub enum SamplerPlan {
     Probability(f64),
     /// As the parent.
     ParentBased(Box<ParentBasedPlan>),
+    /// As a sampling server says; until it has, as this one.
+    JaegerRemote {
+        /// Which server, and how often.
+        settings: RemoteSettings,
+        /// Until it has answered.
+        initial: Box<SamplerPlan>,
+        /// Where the configuration names the server.
+        path: String,
+        /// Where that stands in the text.
+        at: Option<Position>,
+    },
+    /// One that has settings: its name, and what stands below it, which has been checked.
+    Settings(Component),
     /// One that is not built in.
     Component(Component),
 }
@@ -72,6 +89,24 @@ impl SamplerPlan {
             "always_record" => Self::AlwaysRecord(Box::new(delegate("root", Self::AlwaysOn))),
             "trace_id_ratio_based" => Self::TraceIdRatioBased(ratio()),
             "probability/development" => Self::Probability(ratio()),
+            "jaeger_remote/development" => {
+                let settings = RemoteSettings {
+                    endpoint: below.text("endpoint").unwrap_or_default().to_owned(),
+                    interval_ms: below.number("interval").unwrap_or(RemoteSettings::INTERVAL_MS),
+                };
+                Self::JaegerRemote {
+                    settings,
+                    initial: Box::new(delegate("initial_sampler", Self::AlwaysOff)),
+                    path: join(&below.path, "endpoint"),
+                    at: below.node.get("endpoint").and_then(|node| node.at),
+                }
+            }
+            "composite/development"
+            | "rate_limited"
+            | "adaptive_target"
+            | "adaptive_load"
+            | "rules"
+            | "scored" => Self::Settings(place.component(ComponentKind::Sampler)?),
             "parent_based" => Self::ParentBased(Box::new(ParentBasedPlan {
                 root: delegate("root", Self::AlwaysOn),
                 remote_parent_sampled: delegate("remote_parent_sampled", Self::AlwaysOn),
@@ -99,29 +134,53 @@ impl SamplerPlan {
                 let (root, rate) = plan.root.as_option().filter(|_| usual)?;
                 (format!("parentbased_{root}"), rate)
             }
-            Self::AlwaysRecord(_) | Self::Component(_) => return None,
+            Self::AlwaysRecord(_) | Self::JaegerRemote { .. } | Self::Settings(_) | Self::Component(_) => {
+                return None;
+            }
         })
     }
 
-    /// The sampler itself. `component` makes those that are not built in.
+    /// Looks whether a value describes a sampler as a file does: a map with its name, below which its settings stand.
     ///
     /// # Errors
-    /// Those of `component`.
-    pub fn build<E>(&self, component: &mut MakeSampler<'_, E>) -> Result<Arc<dyn Sampler>, E> {
-        Ok(match self {
-            Self::AlwaysOn => Arc::new(AlwaysOn),
-            Self::AlwaysOff => Arc::new(AlwaysOff),
-            Self::AlwaysRecord(root) => Arc::new(AlwaysRecord::new(root.build(component)?)),
-            Self::TraceIdRatioBased(ratio) => SamplerConfig::TraceIdRatioBased(*ratio).build(),
-            Self::Probability(ratio) => SamplerConfig::Probability(*ratio).build(),
-            Self::ParentBased(plan) => Arc::new(
-                ParentBased::new(plan.root.build(component)?)
-                    .remote_parent_sampled(plan.remote_parent_sampled.build(component)?)
-                    .remote_parent_not_sampled(plan.remote_parent_not_sampled.build(component)?)
-                    .local_parent_sampled(plan.local_parent_sampled.build(component)?)
-                    .local_parent_not_sampled(plan.local_parent_not_sampled.build(component)?),
-            ),
-            Self::Component(asked) => component(asked)?,
-        })
+    /// The first thing that is wrong.
+    ///
+    /// ```
+    /// use spanline_core::OwnedValue;
+    /// use spanline_engine::config::SamplerPlan;
+    /// let limit = OwnedValue::Map(vec![("per_second".into(), OwnedValue::I64(100))]);
+    /// let plan = SamplerPlan::from_value(&OwnedValue::Map(vec![("rate_limited".into(), limit)]), "sampler")?;
+    /// assert_eq!(plan.to_string(), "rate_limited");
+    /// # Ok::<(), spanline_engine::config::Problem>(())
+    /// ```
+    pub fn from_value(value: &OwnedValue, path: &str) -> Result<Self, Problem> {
+        let node = Node::from(value);
+        let mut check = super::schema::Check::default();
+        check.value(path, &node, &super::tree::SAMPLER);
+        check.problems.first()?;
+        let place = Place {
+            node: &node,
+            path: path.to_string(),
+        };
+        let missing = || Problem::new(crate::ErrorKind::Missing, path, None, "a sampler is needed here");
+        Self::of(&place).ok_or_else(missing)
+    }
+}
+
+impl fmt::Display for SamplerPlan {
+    /// As [`SamplerConfig`](crate::options::SamplerConfig); those with settings by their names alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlwaysOn => f.write_str("AlwaysOn"),
+            Self::AlwaysOff => f.write_str("AlwaysOff"),
+            Self::AlwaysRecord(root) => write!(f, "AlwaysRecord(root={root})"),
+            Self::TraceIdRatioBased(ratio) => write!(f, "TraceIdRatioBased({ratio})"),
+            Self::Probability(ratio) => write!(f, "Probability({ratio})"),
+            Self::ParentBased(plan) => write!(f, "ParentBased(root={})", plan.root),
+            Self::JaegerRemote {
+                settings, initial, ..
+            } => settings.show(f, initial),
+            Self::Settings(component) | Self::Component(component) => f.write_str(&component.name),
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) enum Shape {
     Bool,
     /// A whole number from this one on.
     Integer(u64),
+    /// A number, but no infinity.
+    Number,
     /// A number from 0 to 1.
     Ratio,
     /// One of these names.
@@ -139,6 +141,12 @@ impl Check {
                 let text = format!("{number} is less than {min}, the smallest number here");
                 self.problems.at(ErrorKind::BadValue, path, node, text);
             }
+            (Shape::Number, Value::Int(_) | Value::Float(_)) => {
+                if !node.as_f64().is_some_and(f64::is_finite) {
+                    let text = "it is not a finite number";
+                    self.problems.at(ErrorKind::BadValue, path, node, text);
+                }
+            }
             (Shape::Ratio, Value::Int(_) | Value::Float(_)) => {
                 let number = node.as_f64().unwrap_or(f64::NAN);
                 if !(0.0..=1.0).contains(&number) {
@@ -251,7 +259,7 @@ impl Shape {
             Self::Text | Self::Name(_) => "text",
             Self::Bool => "`true` or `false`",
             Self::Integer(_) => "a whole number",
-            Self::Ratio => "a number",
+            Self::Number | Self::Ratio => "a number",
             Self::List(..) => "a list",
             Self::Map(_) => "a map",
             Self::OneOf(..) => "a map with one member",

@@ -3,7 +3,7 @@
 use super::component::ComponentKind;
 use super::schema::{
     Field, Need, Shape,
-    Shape::{Any, Bool, Integer, List, Map, Name, OneOf, Ratio, Text, Version},
+    Shape::{Any, Bool, Integer, List, Map, Name, Number, OneOf, Ratio, Text, Version},
     may, must,
 };
 
@@ -257,7 +257,8 @@ static HEADERS: Shape = List(
     0,
 );
 
-static SAMPLER: Shape = OneOf(
+/// Behind those of the file format stand ours, which are plugins that are always there.
+pub(super) static SAMPLER: Shape = OneOf(
     &[
         may("always_on", &NOTHING),
         may("always_off", &NOTHING),
@@ -270,13 +271,101 @@ static SAMPLER: Shape = OneOf(
             &Map(&[
                 must("endpoint", &Text),
                 must("initial_sampler", &SAMPLER),
-                may("interval", &COUNT),
+                may("interval", &ONE),
             ]),
         ),
         may("composite/development", &COMPOSABLE),
+        may("rate_limited", &Map(&[must("per_second", &Number)])),
+        may(
+            "adaptive_target",
+            &Map(&[
+                must("per_second", &Number),
+                may("min", &Ratio),
+                may("max", &Ratio),
+            ]),
+        ),
+        may(
+            "adaptive_load",
+            &Map(&[
+                may("min", &Ratio),
+                may("max", &Ratio),
+                may("low", &Number),
+                may("high", &Number),
+                may("up", &Number),
+                may("down", &Number),
+            ]),
+        ),
+        may(
+            "rules",
+            &Map(&[must("rules", &List(&OWN_RULE, 0)), may("otherwise", &SAMPLER)]),
+        ),
+        may("scored", &SCORED),
     ],
     Some(ComponentKind::Sampler),
 );
+
+static KINDS: Shape = List(
+    &Name(&["internal", "server", "client", "producer", "consumer"]),
+    0,
+);
+
+static OWN_RULE: Shape = Map(&[
+    may("service", &PATTERN),
+    may("name", &PATTERN),
+    may("span_kinds", &KINDS),
+    may(
+        "attributes",
+        &List(&Map(&[must("key", &Text), must("value", &PATTERN)]), 0),
+    ),
+    must(
+        "sample",
+        &OneOf(
+            &[
+                may("rate", &Ratio),
+                may("per_second", &Number),
+                may("sampler", &SAMPLER),
+            ],
+            None,
+        ),
+    ),
+]);
+
+static PATTERN: Shape = OneOf(
+    &[may("exact", &Text), may("glob", &Text), may("regex", &Text)],
+    None,
+);
+
+static SCORED: Shape = Map(&[
+    may("bias", &Number),
+    may(
+        "kind",
+        &Map(&[
+            may("internal", &Number),
+            may("server", &Number),
+            may("client", &Number),
+            may("producer", &Number),
+            may("consumer", &Number),
+        ]),
+    ),
+    may(
+        "class",
+        &Map(&[
+            may("http", &Number),
+            may("database", &Number),
+            may("messaging", &Number),
+            may("rpc", &Number),
+            may("other", &Number),
+        ]),
+    ),
+    may("criticality_key", &Text),
+    may("criticality", &Number),
+    may("duration", &Number),
+    may("duration_scale_ms", &Number),
+    may("errors", &Number),
+    may("min", &Ratio),
+    may("max", &Ratio),
+    may("max_operations", &ONE),
+]);
 
 static RATIO: Shape = Map(&[may("ratio", &Ratio)]);
 
@@ -312,13 +401,7 @@ static RULE: Shape = Map(&[
             may("excluded", &TEXTS),
         ]),
     ),
-    may(
-        "span_kinds",
-        &List(
-            &Name(&["internal", "server", "client", "producer", "consumer"]),
-            0,
-        ),
-    ),
+    may("span_kinds", &KINDS),
     may("parent", &List(&Name(&["none", "remote", "local"]), 0)),
     must("sampler", &COMPOSABLE),
 ]);

@@ -1,7 +1,13 @@
 //! What the environment says; and that none breaks anything.
 
 use super::{super::*, kinds, of_env, with, with_file};
-use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 use proptest::prelude::*;
 use spanline_core::KeyValue;
 
@@ -248,6 +254,58 @@ proptest! {
             prop_assert!(!name.is_empty() && value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)));
         }
         prop_assert!(effective.max_batch_spans >= 1);
-        effective.sampler.build();
+        prop_assert!(!effective.sampler.to_string().is_empty());
+    }
+}
+
+#[test]
+fn a_part_of_the_remote_argument_that_is_wrong_is_left_out() {
+    for (argument, expected, told) in [
+        (
+            "pollingIntervalMs=5",
+            "endpoint=http://localhost:5778,interval=5ms,initial=TraceIdRatioBased(0.001)",
+            0,
+        ),
+        (
+            "endpoint=HTTPS://h/p , initialSamplingRate=1",
+            "endpoint=HTTPS://h/p,interval=60000ms,initial=TraceIdRatioBased(1)",
+            0,
+        ),
+        (
+            "endpoint=h:1",
+            "endpoint=http://localhost:5778,interval=60000ms,initial=TraceIdRatioBased(0.001)",
+            1,
+        ),
+        (
+            "pollingIntervalMs=0",
+            "endpoint=http://localhost:5778,interval=60000ms,initial=TraceIdRatioBased(0.001)",
+            1,
+        ),
+        (
+            "pollingIntervalMs=+5",
+            "endpoint=http://localhost:5778,interval=60000ms,initial=TraceIdRatioBased(0.001)",
+            1,
+        ),
+        (
+            "initialSamplingRate=2,what=1,0.5",
+            "endpoint=http://localhost:5778,interval=60000ms,initial=TraceIdRatioBased(0.001)",
+            3,
+        ),
+        (
+            "endpoint=http://a:b@h",
+            "endpoint=http://...@h,interval=60000ms,initial=TraceIdRatioBased(0.001)",
+            0,
+        ),
+    ] {
+        let (effective, notices) = of_env(&[
+            ("OTEL_TRACES_SAMPLER", "Jaeger_Remote"),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ]);
+        assert_eq!(
+            effective.sampler.to_string(),
+            format!("JaegerRemote({expected})"),
+            "{argument}"
+        );
+        assert_eq!(notices.len(), told, "{argument}: {notices:?}");
     }
 }

@@ -170,6 +170,18 @@ fn samplers_resources_and_lists() {
         (Some("sampler.raet"), Some("rate"))
     );
 
+    let limit = |per_second| map(&[("rate_limited", map(&[("per_second", per_second)]))]);
+    let plan = sampler(limit(OwnedValue::I64(5))).unwrap();
+    assert!(
+        matches!(&plan, SamplerOption::Plan(plan) if alloc::format!("{plan}") == "rate_limited"),
+        "{plan:?}"
+    );
+    let error = sampler(limit(text("5"))).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.option()),
+        (ErrorKind::WrongType, Some("sampler.rate_limited.per_second"))
+    );
+
     let resource = map(&[("a", OwnedValue::I64(1)), ("b", OwnedValue::Empty)]);
     assert_eq!(
         set("resource", resource).unwrap().resource,

@@ -1,6 +1,7 @@
 //! Samplers, processors and exporters.
 
 use super::*;
+use crate::config::no_host::NoHost;
 
 #[test]
 fn samplers_that_the_option_can_say_and_others() {
@@ -24,8 +25,7 @@ fn samplers_that_the_option_can_say_and_others() {
         ]),
     )]));
     assert_eq!(option(&other), None);
-    let mut none = |_: &Component| Err("no components");
-    let built = other.sampler.unwrap().build(&mut none).unwrap();
+    let built = other.sampler.unwrap().build(&NoHost).unwrap();
     assert_eq!(
         built.description(),
         "ParentBased{root=TraceIdRatioBased{0.250000},remoteParentSampled=AlwaysOnSampler,\

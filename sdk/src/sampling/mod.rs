@@ -1,0 +1,11 @@
+//! What samplers need that the core does not do: a server that is asked, the load of the process, regular expressions.
+
+mod host;
+mod load;
+mod regex;
+mod remote;
+mod strategy;
+
+pub(crate) use host::Host;
+pub use load::ProcessLoad;
+pub use remote::JaegerRemote;
