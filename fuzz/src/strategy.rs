@@ -26,7 +26,15 @@ pub fn strategy(input: &[u8]) {
     let sampler = StrategySampler::new(strategy.clone());
     let attributes: &[(&str, Value<'_>)] = &[];
     let id = TraceId::from_bytes([0xfe; 16]);
-    let request = SamplingRequest::new(&Context::EMPTY, id, true, &name, SpanKind::Server, &attributes, &[]);
+    let request = SamplingRequest::new(
+        &Context::EMPTY,
+        id,
+        true,
+        &name,
+        SpanKind::Server,
+        &attributes,
+        &[],
+    );
     let first = sampler.should_sample(&request.with_now(1));
     let again = sampler.replace(strategy, 2).should_sample(&request.with_now(2));
     assert_eq!(first.decision, again.decision);
