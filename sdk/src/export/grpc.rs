@@ -52,7 +52,8 @@ impl GrpcExporter {
         };
         let speaker = speaker::of_receiver(spec);
         let transport = GrpcTransport::new(settings, &mut |name| {
-            let line = format_args!("the header {} cannot be sent over gRPC", UserText(name));
+            let header = UserText(name);
+            let line = format_args!("the header {header} cannot be sent over gRPC");
             log::speaking_for(&speaker, || {
                 log::report_case(Level::Warn, "export_headers", name, line);
             });
