@@ -29,7 +29,7 @@ static TRACER: LazyLock<Tracer> = LazyLock::new(|| {
 /// let orders = Destination::new("shop.orders").system("kafka").operation("send").attributes(&partition);
 /// let sent: Result<_, std::fmt::Error> = orders.publish("17 apples", Ok);
 /// assert!(sent.unwrap().context.contains_key("traceparent"));
-/// assert_eq!(provider.finished_spans()[0].name, "send shop.orders");
+/// assert_eq!(provider.finished_spans().unwrap()[0].name, "send shop.orders");
 /// # Ok::<(), spanline::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
