@@ -1,27 +1,19 @@
 //! How a provider is built.
 
-use crate::clock::{Clock, ClockKind};
-use crate::config::{self, Layer, Model, Node, Registry};
-use crate::detect::{self, HostDetector, ProcessDetector, ResourceDetector};
-use crate::export::{MemoryExporter, SpanExporter};
-use crate::features::FEATURES;
-use crate::learning::Learning;
-use crate::log::{self, Level};
+mod assemble;
+
+use crate::config::{self, Model, Node, Registry};
+use crate::detect::ResourceDetector;
+use crate::export::SpanExporter;
+use crate::log;
 use crate::processor::SpanProcessor;
-use crate::provider::{Config, Described, ExporterSpec, Parts, Provider, Scopes, set_global, specs};
-use crate::sampling::Host;
+use crate::provider::{Provider, set_global};
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
-use spanline_core::propagate::{CompositePropagator, TextMapPropagator, by_name};
-use spanline_core::sample::AlwaysOff;
-use spanline_engine::options::{
-    ClockSource, Effective, ExporterOption, Layers, LogLevel, Notice, Options, SamplerOption, Secret, Source,
-    misspelt, resolve,
-};
-use spanline_engine::{Cutting, Error, TracerConfigurator};
+use spanline_core::propagate::TextMapPropagator;
+use spanline_engine::options::{ExporterOption, Options, SamplerOption, Secret};
+use spanline_engine::{Error, TracerConfigurator};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 /// What a provider is to be. What is not said here comes from the environment, else from the defaults.
 ///
@@ -322,218 +314,5 @@ impl Builder {
         let mut parts = parts?;
         parts.config.notices.extend(said);
         Ok(Provider::new(parts))
-    }
-
-    /// What a provider would be made of.
-    pub(crate) fn parts(self) -> Result<Parts, Error> {
-        let mut notices = Vec::new();
-        let with_environment = !self.without_environment;
-        let env = |name: &str| std::env::var(name).ok().filter(|_| with_environment);
-        let layers = Layers {
-            code: &self.options,
-            file: None,
-            env: &env,
-            features: FEATURES,
-        };
-        let mut file = Layer::find(self.model, &self.registry, &layers)?;
-        let layers = Layers {
-            file: file.options.as_ref(),
-            ..layers
-        };
-        let mut effective = resolve(&layers, &mut notices)?;
-        log::set_level(level(effective.log_level));
-        for notice in &notices {
-            tell(notice);
-        }
-        if with_environment && layers.file.is_none() {
-            tell_misspelt();
-        }
-        file.tell();
-        let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
-        let memory = MemoryExporter::new();
-        let mut exporters = match specs(&effective, &memory).map_err(|error| file.locate(error)) {
-            _ if only_own || file.is_broken => Vec::new(),
-            Err(error) if file.of_environment => {
-                file.breaks(&error);
-                Vec::new()
-            }
-            specs => specs?,
-        };
-        let resource = self.resource.unwrap_or_else(|| {
-            let (detectors, schema_url) = (file.made.detectors.take(), file.made.schema_url.take());
-            describe(&effective, detectors, schema_url, &self.detectors)
-        });
-        let sampler = match self.sampler {
-            Some(own) => own,
-            None => {
-                let service_name = resource.get("service.name").and_then(|name| name.as_str());
-                let host = Host {
-                    service_name: service_name.unwrap_or_default(),
-                    registry: &self.registry,
-                    is_idle: effective.disabled || file.is_broken,
-                };
-                configured_sampler(&mut file, &mut effective, self.options.sampler.is_some(), &host)?
-            }
-        };
-        if file.is_broken {
-            exporters.clear();
-        }
-        let made = file.made;
-        let of_file = made
-            .exporters
-            .into_iter()
-            .filter(|_| self.options.exporter.is_none() && !only_own);
-        let own = self.exporters.into_iter().filter(|_| !file.is_broken);
-        exporters.extend(
-            of_file
-                .chain(own)
-                .map(|(name, exporter)| ExporterSpec::Given { name, exporter }),
-        );
-        effective.disabled |= file.is_broken;
-        let has_memory = exporters.iter().any(|spec| spec.name() == "memory");
-        let named = self.options.propagators.is_some();
-        let of_file = made.propagator.filter(|_| !named);
-        let propagator = self.propagator.or(of_file).unwrap_or_else(|| {
-            let names = effective.propagators.iter().filter(|_| named || !file.is_broken);
-            Arc::new(CompositePropagator::new(names.filter_map(|name| by_name(name))))
-        });
-        let mut tracers = self.tracers;
-        tracers.append(made.tracers);
-        let mut processors = made.processors;
-        processors.extend(self.processors);
-        if sampler.learns() {
-            processors.push(Arc::new(Learning(sampler.clone())));
-        }
-        let config = Config {
-            described: Described::new(resource, effective.entity_refs),
-            scopes: Scopes::new(),
-            tracers,
-            sampler: sampler.clone(),
-            propagator,
-            clock: Clock::shared(match effective.clock {
-                ClockSource::Auto => ClockKind::Counter,
-                ClockSource::Monotonic => ClockKind::Monotonic,
-            }),
-            limits: effective.span_limits(),
-            conventions: effective.conventions(),
-            cutting: Cutting {
-                delay_nanos: effective.delay_ms.saturating_mul(1_000_000),
-                batch_spans: size(effective.max_batch_spans),
-                backlog_spans: size(effective.backlog_batch_spans()),
-                batch_bytes: size(effective.max_batch_bytes),
-            },
-            exporters,
-            memory: has_memory.then_some(memory),
-            buffer_bytes: size(effective.buffer_bytes),
-            exporter_buffer_bytes: size(effective.exporter_buffer_bytes),
-            max_queue_spans: effective.max_queue_spans,
-            max_open_spans: size(effective.max_open_spans),
-            max_request_bytes: effective.max_request_bytes.map_or(usize::MAX, size),
-            timeout: effective.timeout_ms.map(Duration::from_millis),
-            max_age: Duration::from_millis(
-                effective
-                    .export_timeout_ms
-                    .map_or(effective.max_age_ms, |stay| stay.min(effective.max_age_ms)),
-            ),
-            flush_timeout: Duration::from_millis(effective.flush_timeout_ms),
-            exit_timeout: Duration::from_millis(effective.exit_timeout_ms),
-            caught: AtomicU64::new(0),
-            notices: self.notices,
-            effective,
-        };
-        let disabled = config.effective.disabled;
-        Ok(Parts {
-            config,
-            sampler,
-            id_generator: self.id_generator.or(made.id_generator),
-            processors,
-            disabled,
-        })
-    }
-}
-
-fn size(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// The sampler of code, file or environment. What is wrong with it in the environment is no error: until there is a server
-/// that can be asked, its initial sampler holds.
-fn configured_sampler(
-    file: &mut Layer,
-    effective: &mut Effective,
-    in_code: bool,
-    host: &Host<'_>,
-) -> Result<Arc<dyn Sampler>, Error> {
-    let of_file = if in_code { Ok(None) } else { file.sampler(host) };
-    match of_file {
-        Ok(None) => {}
-        Ok(Some(sampler)) => {
-            if let Some(plan) = &file.made.sampler {
-                effective.set_sampler_of_file(plan.clone());
-            }
-            return Ok(sampler);
-        }
-        Err(error) if file.of_environment => {
-            file.breaks(&error);
-            return Ok(Arc::new(AlwaysOff));
-        }
-        Err(error) => return Err(error),
-    }
-    match (effective.sampler.build(host), effective.source("sampler")) {
-        (Err(error), Some(Source::Environment(variable))) => {
-            let line = format_args!("{variable}: {error}; no server is asked");
-            log::report(Level::Error, "sampler", line);
-            effective.sampler.without_remote().build(host)
-        }
-        (made, _) => made,
-    }
-}
-
-/// The default resource, what the detectors find, and what is configured; a configuration file may name the detectors.
-fn describe(
-    effective: &Effective,
-    of_file: Option<Vec<Arc<dyn ResourceDetector>>>,
-    schema_url: Option<String>,
-    own: &[Arc<dyn ResourceDetector>],
-) -> Resource {
-    let mut detectors = of_file.unwrap_or_else(|| {
-        vec![
-            Arc::new(ProcessDetector::new()) as Arc<dyn ResourceDetector>,
-            Arc::new(HostDetector::new()),
-        ]
-    });
-    detectors.extend_from_slice(own);
-    let found = detect::default_resource()
-        .merge(&detect::detect_all(detectors.iter().map(|detector| &**detector)))
-        .merge(&effective.resource);
-    match schema_url {
-        Some(url) => Resource::new(found.attributes().iter().cloned(), Some(url.into()))
-            .with_entity_refs(found.entity_refs().iter().cloned()),
-        None => found,
-    }
-}
-
-fn level(level: LogLevel) -> Level {
-    Level::from_name(level.name()).unwrap_or(Level::Info)
-}
-
-fn tell(notice: &Notice) {
-    log::report(
-        level(notice.level),
-        notice.variable.unwrap_or(notice.option),
-        format_args!("{notice}"),
-    );
-}
-
-/// Names the variables that nobody reads and that are nearly called like one that is read.
-fn tell_misspelt() {
-    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
-    let mut names: Vec<String> = set.filter_map(|(name, _)| name.into_string().ok()).collect();
-    names.sort_unstable();
-    for name in names {
-        if let Some(meant) = misspelt(&name) {
-            let line = format_args!("{name} is not known; did you mean {meant}?");
-            log::report_case(Level::Warn, "environment_name", &name, line);
-        }
     }
 }
