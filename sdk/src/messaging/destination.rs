@@ -4,9 +4,10 @@ use super::message::TracedMessage;
 use super::receive;
 use crate::span::{CurrentSpan, Span};
 use crate::tracer::Tracer;
-use crate::{context, propagation, tracer_of};
+use crate::{context, conventions, propagation, tracer_of};
 use spanline_core::propagate::{Getter, Setter};
-use spanline_core::{Context, InstrumentationScope, Link, SpanKind, Value};
+use spanline_core::semconv::{self, MessageOperation, OperationType};
+use spanline_core::{Context, InstrumentationScope, Link, Value};
 use spanline_engine::SpanRef;
 use std::fmt::Display;
 use std::sync::LazyLock;
@@ -104,7 +105,7 @@ impl<'a> Destination<'a> {
     ) -> Result<T, E> {
         let is_kept = receive::is_on() && receive::context_of(&message.context).is_some();
         let span = match is_kept {
-            true => self.start_send(SpanKind::Client),
+            true => self.start_send(false),
             false => self.start_publish(&mut message.context),
         };
         let span = span.enter();
@@ -127,16 +128,16 @@ impl<'a> Destination<'a> {
     /// ```
     pub fn start_publish(&self, message: &mut dyn Setter) -> Span {
         if !receive::is_on() {
-            return self.start_send(SpanKind::Client);
+            return self.start_send(false);
         }
-        let span = self.start_send(SpanKind::Producer);
+        let span = self.start_send(true);
         propagation::inject_context(&span.in_context(), message);
         span
     }
 
     /// The span of a producer, or of a client where it is nobody's parent.
-    fn start_send(&self, kind: SpanKind) -> Span {
-        self.start("publish", "send", kind, &[], None)
+    fn start_send(&self, context_sent: bool) -> Span {
+        self.start("publish", OperationType::Send, context_sent, &[], None)
     }
 
     /// Processes one message in a span of its own, current while `process` runs, together with the baggage that the
@@ -162,7 +163,7 @@ impl<'a> Destination<'a> {
         let received = receive::one(message);
         let links: Vec<Link<'_>> = received.link.iter().map(receive::plain_link).collect();
         let _base = context::attach(received.base.clone());
-        let span = self.start("process", "process", SpanKind::Consumer, &links, None);
+        let span = self.start("process", OperationType::Process, false, &links, None);
         let context = with_span(received.base, &span);
         (span, context)
     }
@@ -185,41 +186,40 @@ impl<'a> Destination<'a> {
 
     /// Starts the span that processes several messages. It is not current.
     pub fn start_consume_batch<C: Getter>(&self, messages: impl IntoIterator<Item = C>) -> Span {
-        let mut count = 0_i64;
+        let mut count = 0_u64;
         let messages = messages.into_iter().inspect(|_| count += 1);
         let contexts = receive::several(messages);
         let links: Vec<Link<'_>> = contexts.iter().map(receive::plain_link).collect();
-        self.start("process", "process", SpanKind::Consumer, &links, Some(count))
+        self.start("process", OperationType::Process, false, &links, Some(count))
     }
 
     fn start(
         &self,
-        operation: &str,
-        operation_type: &str,
-        kind: SpanKind,
+        verb: &str,
+        operation: OperationType,
+        context_sent: bool,
         links: &[Link<'_>],
-        batch: Option<i64>,
+        batch_count: Option<u64>,
     ) -> Span {
-        let operation = self.operation.unwrap_or(operation);
-        let name = match self.name {
-            "" => operation.to_owned(),
-            name => format!("{operation} {name}"),
+        let operation = MessageOperation {
+            system: self.system.unwrap_or_default(),
+            operation,
+            operation_name: self.operation.unwrap_or(verb),
+            context_sent,
+            destination: semconv::Destination {
+                name: self.name,
+                ..semconv::Destination::default()
+            },
+            batch_count,
+            ..MessageOperation::default()
         };
-        let attributes = [
-            ("messaging.operation.name", Some(Value::Str(operation))),
-            ("messaging.operation.type", Some(Value::Str(operation_type))),
-            (
-                "messaging.destination.name",
-                Some(Value::Str(self.name)).filter(|_| !self.name.is_empty()),
-            ),
-            ("messaging.system", self.system.map(Value::Str)),
-            ("messaging.batch.message_count", batch.map(Value::I64)),
-        ];
-        let mut span = TRACER.span(&name).kind(kind);
+        let said = operation.span(&conventions());
+        let name = said.name();
+        let mut attributes = Vec::new();
+        said.attributes(&mut |key, value| attributes.push((key, value)));
+        let mut span = TRACER.span(&name).kind(said.kind());
         for (key, value) in attributes {
-            if let Some(value) = value {
-                span = span.attribute(key, value);
-            }
+            span = span.attribute(key, value);
         }
         for &(key, value) in self.attributes {
             span = span.attribute(key, value);
