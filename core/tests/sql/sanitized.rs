@@ -237,6 +237,9 @@ fn what_two_dialects_read_differently_is_left_out() {
         r"SELECT ?, ?, [?, ?], `c`",
     );
     becomes(&[Unknown], "SELECT a #c\n, b --d\n", "SELECT a , b");
+    // However long the name between brackets would be.
+    let long = format!("SELECT a, [{}it's] , 'secret'", " ".repeat(300));
+    becomes(&[Unknown], &long, "SELECT a, ?");
     // The letter may belong to the string.
     becomes(&ALL, "SELECT a, 1e'it\\'s', 'secret'", "SELECT a, ?");
 }

@@ -30,8 +30,6 @@ pub(super) struct Token {
     pub(super) end: usize,
 }
 
-/// How far a name in brackets may reach where brackets may also be something else.
-const LONGEST_NAME: usize = 128;
 /// PostgreSQL numbers its parameters up to 65535.
 const PARAMETER_DIGITS: usize = 5;
 
@@ -196,8 +194,8 @@ impl<'a> Lexer<'a> {
 
     /// Whether a bracket would lead to another reading where it is a quote.
     fn is_unsure_bracket(&self) -> bool {
-        let end = (self.at + 1 + LONGEST_NAME).min(self.bytes().len());
-        let content = self.bytes().get(self.at + 1..end).unwrap_or_default();
+        let content = self.bytes().get(self.at + 1..).unwrap_or_default();
+        // To the next bracket, so that no byte is looked at by two of them.
         let end = content.iter().position(|&byte| matches!(byte, b']' | b'['));
         let content = content.get(..end.unwrap_or(content.len())).unwrap_or_default();
         // Whole strings are as good as none.
