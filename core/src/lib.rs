@@ -41,6 +41,8 @@ mod entity;
 #[cfg(feature = "alloc")]
 mod notice;
 #[cfg(feature = "alloc")]
+mod pattern;
+#[cfg(feature = "alloc")]
 mod resource;
 #[cfg(feature = "alloc")]
 mod span_context;
@@ -63,6 +65,8 @@ pub use context::{Context, ContextKey, ContextValue, SpanHandle};
 pub use entity::EntityRef;
 #[cfg(feature = "alloc")]
 pub use notice::Notice;
+#[cfg(feature = "alloc")]
+pub use pattern::pattern_fits;
 #[cfg(feature = "alloc")]
 pub use resource::{InstrumentationScope, Resource};
 #[cfg(feature = "alloc")]

@@ -1,7 +1,7 @@
 //! Which tracers make spans (OpenTelemetry SDK "TracerConfigurator").
 
-use crate::pattern_fits;
 use alloc::{string::String, vec::Vec};
+use spanline_core::pattern_fits;
 
 /// Which tracers are enabled, by the names of their instrumentation scopes: the first rule that fits a name decides, and a
 /// tracer that none fits is enabled.

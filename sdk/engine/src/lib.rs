@@ -20,7 +20,6 @@ mod export;
 mod late;
 mod open;
 pub mod options;
-mod pattern;
 mod queue;
 pub mod retry;
 mod slot;
@@ -42,7 +41,6 @@ pub use export::{
     replay::Replay,
 };
 pub use open::{Anchor, NewSpan, StartTime};
-pub use pattern::pattern_fits;
 pub use queue::{producer::Producer, region::Region, settled::Settled, store::SlotStore};
 pub use slot::{FreeSlot, SpanRef};
 pub use spans::{Changer, Finished};

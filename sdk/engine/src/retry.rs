@@ -3,6 +3,7 @@
 mod http_date;
 
 use alloc::{borrow::Cow, string::ToString};
+use spanline_core::semconv::GrpcCode;
 
 /// What an answer says about the data that was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,27 +57,11 @@ pub const fn grpc_status(code: u32, has_retry_info: bool) -> Verdict {
 /// assert_eq!(grpc_status_name(17), "17");
 /// ```
 pub fn grpc_status_name(code: u32) -> Cow<'static, str> {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    let name = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
-    name.map_or_else(|| Cow::Owned(code.to_string()), |name| Cow::Borrowed(*name))
+    let known = GrpcCode::from_number(i64::from(code));
+    match known as u32 == code {
+        true => Cow::Borrowed(known.name()),
+        false => Cow::Owned(code.to_string()),
+    }
 }
 
 /// The milliseconds that a `Retry-After` header asks to wait, at this Unix time in milliseconds.

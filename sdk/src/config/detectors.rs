@@ -1,8 +1,7 @@
 //! Which of the detected attributes are taken.
 
 use crate::detect::ResourceDetector;
-use spanline_core::Resource;
-use spanline_engine::pattern_fits;
+use spanline_core::{Resource, pattern_fits};
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use core::str::Chars;
 /// nothing else has a meaning of its own. The effort is at most the product of both lengths.
 ///
 /// ```
-/// use spanline_engine::pattern_fits;
+/// use spanline_core::pattern_fits;
 /// assert!(pattern_fits("io.*", "io.shop.orders"));
 /// assert!(!pattern_fits("io.?", "io.shop"));
 /// ```
