@@ -63,7 +63,6 @@ impl Head {
     pub(crate) fn of(context: &Context) -> Self {
         let span = context.span_context();
         let local = context.span_handle().and_then(SpanRef::from_handle);
-        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
         Self {
             trace: words(span.trace_id()),
             span_id: span.span_id(),
@@ -72,13 +71,19 @@ impl Head {
             provider: local.map_or(0, SpanRef::owner),
             depth: 0,
             flags: span.flags(),
-            bits: bit(span.is_remote(), REMOTE)
-                | bit(context.is_suppressed(), SUPPRESSED)
-                | bit(context.is_deferred(), DEFERRED)
-                | bit(context.is_debug(), DEBUG)
-                | bit(span.is_valid(), HAS_SPAN)
-                | bit(context.carries_more() || !span.trace_state().is_empty(), CARRIES),
+            bits: Self::marks(context),
         }
+    }
+
+    fn marks(context: &Context) -> u8 {
+        let span = context.span_context();
+        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+        bit(span.is_remote(), REMOTE)
+            | bit(context.is_suppressed(), SUPPRESSED)
+            | bit(context.is_deferred(), DEFERRED)
+            | bit(context.is_debug(), DEBUG)
+            | bit(span.is_valid(), HAS_SPAN)
+            | bit(context.carries_more() || !span.trace_state().is_empty(), CARRIES)
     }
 
     #[inline(always)]
@@ -249,8 +254,10 @@ impl Local {
         if carries | u8::from(!context.trace_state().is_empty()) != 0 {
             (carried, carries) = self.carry(&before, context.trace_state());
         }
-        // The deferred mark describes a received context.
-        let kept = before.bits & (SUPPRESSED | DEBUG) | if context.is_valid() { HAS_SPAN } else { 0 };
+        // The deferred mark describes a received context: it stays where no span of ours stands below that.
+        let passed_over = before.has_span() && context.span_id() == before.span_id;
+        let kept = before.bits & (SUPPRESSED | DEBUG | if passed_over { DEFERRED } else { 0 })
+            | if context.is_valid() { HAS_SPAN } else { 0 };
         place.set(Head {
             trace: words(context.trace_id()),
             span_id: context.span_id(),
@@ -266,6 +273,23 @@ impl Local {
             carried,
             _thread: PhantomData,
         }
+    }
+
+    /// Makes a span current that was started below this context: with all that the context carries.
+    pub(crate) fn attach_below(&self, parent: &Context, span: &CurrentSpan) -> Attached {
+        let beside = SUPPRESSED | DEFERRED | DEBUG | CARRIES;
+        let now = self.head.get();
+        if (Head::marks(parent) | now.bits) & beside == 0 {
+            return self.attach_span(span);
+        }
+        let handle = span.slot().map(SpanRef::handle);
+        let context = parent.clone().with_span(span.context().clone(), handle);
+        let head = Head {
+            anchor: span.anchor(),
+            provider: span.provider(),
+            ..Head::of(&context)
+        };
+        self.attach_as(head, context)
     }
 
     /// The span has a trace state, or the context carries more: replaces what is carried when the trace state differs.
@@ -291,7 +315,10 @@ impl Local {
 
     /// Makes a context current.
     pub(crate) fn attach(&self, context: Context) -> Attached {
-        let mut head = Head::of(&context);
+        self.attach_as(Head::of(&context), context)
+    }
+
+    fn attach_as(&self, mut head: Head, context: Context) -> Attached {
         self.head.changing(|place| {
             let before = place.get();
             head.depth = before.depth.wrapping_add(1);

@@ -114,12 +114,17 @@ fn new_start<'a>(
 /// scope.set("http.response.status_code", 200);
 /// ```
 ///
-/// `parent = context` takes a parent from a [`Context`], as `extract` gives it:
+/// `parent = context` takes a parent from a [`Context`], as `extract` gives it. Within the scope all that the context
+/// carries is current, its baggage too:
 ///
 /// ```
-/// # use spanline::{span, Context};
-/// let context = Context::EMPTY;
-/// let _scope = span!("handle", parent = &context);
+/// # use spanline::{span, Baggage, Context, context};
+/// let received = Context::EMPTY.with_baggage(Baggage::EMPTY.set("tenant", "a", None)?);
+/// let scope = span!("handle", parent = &received);
+/// assert_eq!(context::baggage().get("tenant"), Some("a"));
+/// drop(scope);
+/// assert_eq!(context::baggage().get("tenant"), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[macro_export]
 macro_rules! span {

@@ -3,6 +3,7 @@
 use crate::frame::Attached;
 use crate::local;
 use crate::span::{CurrentSpan, Span};
+use crate::start::Parent;
 use std::ops::Deref;
 
 /// A span that is current on this thread. Dropping the scope makes the span before current again and ends this one.
@@ -36,6 +37,17 @@ impl Scope {
         Self {
             _attached: attached,
             span,
+        }
+    }
+
+    /// The scope of a span that was started below this parent: what a context carries that was given goes with it.
+    pub(crate) fn below(parent: Parent<'_>, span: Span) -> Self {
+        match parent {
+            Parent::Of(context) => Self {
+                _attached: local::with(|local| local.attach_below(context, &span)),
+                span,
+            },
+            Parent::Current | Parent::Root => Self::enter(span),
         }
     }
 

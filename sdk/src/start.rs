@@ -164,7 +164,7 @@ pub(crate) fn enter(provider: u32, start: &Start<'_>) -> Scope {
     });
     match root {
         Some((attached, root)) => Scope::of(attached, Span::of_head(&root)),
-        None => Scope::enter(local::with(|local| slow(local, provider, start))),
+        None => Scope::below(start.parent, local::with(|local| slow(local, provider, start))),
     }
 }
 

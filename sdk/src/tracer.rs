@@ -194,9 +194,11 @@ impl<'a> SpanBuilder<'a> {
         start_span(self.provider, &start)
     }
 
-    /// Starts the span and makes it current on this thread until the scope is dropped.
+    /// Starts the span and makes it current on this thread until the scope is dropped. With [`Self::parent`] all that
+    /// the parent's context carries is current too: its baggage, values and marks, instead of those current before.
     pub fn enter(self) -> Scope {
-        self.start().enter()
+        let parent = self.start.parent;
+        Scope::below(parent, self.start())
     }
 }
 

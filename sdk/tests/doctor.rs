@@ -2,6 +2,8 @@
 //! with `SPANLINE_WRITE_DOCS=1` this test writes that page, otherwise it compares.
 #![cfg(feature = "doctor")]
 
+#[path = "doctor/asked.rs"]
+mod asked;
 #[path = "doctor/setups.rs"]
 mod setups;
 #[path = "doctor/spools.rs"]
@@ -19,8 +21,8 @@ const HEAD: &str = "<!-- Written by the test `doctor` (SPANLINE_WRITE_DOCS=1): c
 
 The command `spanline doctor` prints the options that are set, each with the environment variable or file that it comes
 from, and with `--all` those at their defaults too. Then it tries every exporter: it resolves the name of the endpoint,
-connects, agrees on TLS and sends an empty request, compressed as batches are, through the proxy if there is one. A spool
-it tries by making its file, which it deletes again. It takes six seconds at most. What is wrong it says in one line that
+connects, agrees on TLS and sends an empty request, compressed as batches are, through the proxy if there is one. A server
+that is asked how to sample (`jaeger_remote`) it asks. A spool it tries by making its file, which it deletes again. It takes six seconds at most. What is wrong it says in one line that
 begins with `TROUBLE`; with `--quiet` it prints nothing else. `--config FILE` reads a configuration file. The exit status
 is 0 when nothing is wrong, 1 when something is, 2 when the command was called wrongly. Where it was asked that nothing
 be recorded or sent, that is no trouble: the last line says so, and by which option.

@@ -9,7 +9,7 @@ use process::{Receiver, play};
 use prost::Message;
 use spanline::{Provider, span};
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
@@ -94,6 +94,7 @@ fn child() {
         "daemon" => daemon(),
         "locks" => locks(),
         "shutdown" => shutdown(),
+        "sampling server" => sampling_server(),
         "flush in child" => {
             drop(span!("parent"));
             forked(|| {
@@ -155,6 +156,44 @@ fn shutdown() {
         assert!(!tracer.span("late").start().is_recording());
         assert!(provider.shutdown().is_err());
     });
+}
+
+/// A child begins with what its parent was told, and asks the server itself.
+fn sampling_server() {
+    const ANSWER: &str = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}"#;
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut settings = spanline::options::RemoteSettings::default();
+    settings.endpoint = format!("http://{}", server.local_addr().unwrap());
+    let (mut told, mut tell) = std::io::pipe().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let length = ANSWER.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{ANSWER}"
+            );
+            let _ = tell.write_all(&[1]);
+        }
+    });
+    let remote = spanline::JaegerRemote::new(&settings, "shop", spanline::sample::AlwaysOff).unwrap();
+    let builder = spanline::init().without_environment().exporter("memory");
+    let provider = builder.custom_sampler(remote).build().unwrap();
+    let tracer = provider.tracer("t");
+    told.read_exact(&mut [0]).unwrap();
+    while !provider.sampler_description().contains("current=") {
+        std::thread::yield_now();
+    }
+    forked(|| {
+        assert!(
+            tracer.span("child").start().is_recording(),
+            "as its parent was told"
+        );
+        // Its first span has begun a thread that asks; the parent's server answers.
+        told.read_exact(&mut [0]).unwrap();
+        assert!(tracer.span("child").start().is_recording());
+    });
+    assert!(tracer.span("parent").start().is_recording());
 }
 
 fn simple(provider: &Provider) {
@@ -459,5 +498,11 @@ fn a_child_flushes_and_shuts_down_for_itself() {
 fn a_fork_during_a_shutdown_does_not_shut_the_child_down() {
     let receiver = Receiver::start([]);
     let ended = play("shutdown", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
+}
+
+#[test]
+fn a_child_asks_the_sampling_server_itself() {
+    let ended = play("sampling server", &Receiver::start([]).url());
     assert!(ended.status.success(), "{}", ended.output);
 }

@@ -5,11 +5,13 @@ mod files;
 mod plain;
 mod receiver;
 mod report;
+mod sampling;
 mod steps;
 
 use crate::features::FEATURES;
 use crate::log;
 use crate::provider::{Config, ExporterSpec, Provider};
+use crate::transport::FailKind;
 use crate::{Builder, Error};
 use spanline_engine::options::Setting;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use steps::Steps;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is set up and whether it works: the options that hold with the source of each, and what came of trying each
-/// exporter. `Display` gives it as text, in which secrets are masked; its alternate form (`{:#}`) has the options that
+/// exporter and sampling server. `Display` gives it as text, in which secrets are masked; its alternate form (`{:#}`) has the options that
 /// nobody set too.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -38,11 +40,13 @@ pub struct Diagnosis {
     pub error: Option<Error>,
     /// The exporters, in their order.
     pub exporters: Vec<ExporterCheck>,
+    /// The servers that are asked how to sample.
+    pub sampling: Vec<ExporterCheck>,
     /// The spool, when `spool_dir` is set.
     pub spool: Option<ExporterCheck>,
 }
 
-/// What came of trying an exporter.
+/// What came of trying an exporter or a sampling server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExporterCheck {
@@ -67,6 +71,21 @@ pub struct Trouble {
 }
 
 impl Trouble {
+    /// What a way to a server that failed like this is called here.
+    fn kind(failure: FailKind) -> TroubleKind {
+        match failure {
+            FailKind::Dns => TroubleKind::Dns,
+            FailKind::ConnectRefused => TroubleKind::Refused,
+            FailKind::Unreachable => TroubleKind::Unreachable,
+            FailKind::Timeout | FailKind::Interrupted => TroubleKind::Timeout,
+            FailKind::Tls => TroubleKind::Tls,
+            FailKind::Proxy => TroubleKind::Proxy,
+            FailKind::Reset | FailKind::BrokenOff | FailKind::BadUrl | FailKind::Other => {
+                TroubleKind::Protocol
+            }
+        }
+    }
+
     fn new(kind: TroubleKind, text: impl Into<String>) -> Self {
         let text = text.into();
         Self { kind, text }
@@ -133,7 +152,7 @@ impl Diagnosis {
     pub fn troubles(&self) -> impl Iterator<Item = String> {
         let error = self.error.iter().map(|error| format!("configuration: {error}"));
         let notices = self.notices.iter().map(|line| format!("configuration: {line}"));
-        let checks = self.exporters.iter().chain(&self.spool);
+        let checks = self.exporters.iter().chain(&self.sampling).chain(&self.spool);
         let checks = checks.filter_map(|check| {
             let trouble = check.trouble.as_ref()?;
             let kind = trouble.kind.name();
@@ -148,6 +167,7 @@ impl Diagnosis {
     fn of(config: &Config, has_processors: bool, said: Vec<String>) -> Self {
         let effective = &config.effective;
         let tried: Vec<Steps> = config.exporters.iter().map(begin).collect();
+        let asked = sampling::begin(config);
         let bound = std::time::Instant::now() + TIMEOUT + Duration::from_secs(1);
         Self {
             features: FEATURES,
@@ -157,6 +177,7 @@ impl Diagnosis {
             idle: idle(config, has_processors),
             error: None,
             exporters: tried.into_iter().map(|steps| steps.wait(bound)).collect(),
+            sampling: asked.into_iter().map(|steps| steps.wait(bound)).collect(),
             spool: (effective.spool_dir.as_deref())
                 .filter(|_| !effective.disabled && !config.exporters.is_empty())
                 .map(|folder| files::spool(folder, config)),
@@ -237,6 +258,7 @@ impl Builder {
                 idle: None,
                 error: Some(error),
                 exporters: Vec::new(),
+                sampling: Vec::new(),
                 spool: None,
             },
         }

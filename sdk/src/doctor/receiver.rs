@@ -368,17 +368,7 @@ impl Trial {
 
     /// What is wrong when this failed.
     fn trouble(&self, failure: &Failure) -> Trouble {
-        let kind = match failure.kind {
-            FailKind::Dns => TroubleKind::Dns,
-            FailKind::ConnectRefused => TroubleKind::Refused,
-            FailKind::Unreachable => TroubleKind::Unreachable,
-            FailKind::Timeout | FailKind::Interrupted => TroubleKind::Timeout,
-            FailKind::Tls => TroubleKind::Tls,
-            FailKind::Proxy => TroubleKind::Proxy,
-            FailKind::Reset | FailKind::BrokenOff | FailKind::BadUrl | FailKind::Other => {
-                TroubleKind::Protocol
-            }
-        };
+        let kind = Trouble::kind(failure.kind);
         match kind {
             TroubleKind::Refused => Trouble::new(kind, format!("nobody listens there ({})", failure.message)),
             TroubleKind::Timeout => Trouble::new(kind, format!("no answer within {}", self.waited())),

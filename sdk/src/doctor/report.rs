@@ -13,7 +13,7 @@ impl fmt::Display for Diagnosis {
         };
         writeln!(f, "spanline {} ({features})", env!("CARGO_PKG_VERSION"))?;
         self.options(f)?;
-        for check in self.exporters.iter().chain(&self.spool) {
+        for check in self.exporters.iter().chain(&self.sampling).chain(&self.spool) {
             write_check(f, check)?;
         }
         if self.exporters.is_empty() && self.error.is_none() {

@@ -9,3 +9,4 @@ mod strategy;
 pub(crate) use host::Host;
 pub use load::ProcessLoad;
 pub use remote::JaegerRemote;
+pub(crate) use remote::{NoStrategy, ask_once};

@@ -6,18 +6,21 @@ use crate::clock::monotonic_nanos;
 use crate::log::{self, Level};
 use crate::options::RemoteSettings;
 use crate::transport::{
-    Endpoint, HttpSettings, HttpTransport, Interrupt, SendOutcome, TlsFiles, TlsMaterial, Transport,
+    Endpoint, FailKind, HttpSettings, HttpTransport, Interrupt, SendOutcome, TlsFiles, TlsMaterial, Transport,
 };
 use crate::{Error, ErrorKind, Sampler, fork, thread};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use spanline_core::Notice;
-use spanline_core::sample::{RemoteStrategy, SamplerReport, SamplingRequest, SamplingResult, SpanOutcome};
+use spanline_core::sample::{
+    RemoteStrategy, SamplerReport, SamplingRequest, SamplingResult, SpanOutcome, StrategySampler,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 /// An answer is shorter than this: 2,000 operations with long names.
 const MAX_ANSWER: usize = 4 << 20;
+const NO_CERTIFICATES: &str = "there are no certificates to check the server by";
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// What stands in a query as it is.
@@ -183,8 +186,8 @@ fn run(inner: &Weak<Inner>, poll: &Poll) {
             transport = connect(&inner, poll);
         }
         let found = match &mut transport {
-            Some(transport) => ask(transport),
-            None => Err("there are no certificates to check the server by".to_owned()),
+            Some(transport) => ask(transport, TIMEOUT).map_err(|why| why.to_string()),
+            None => Err(NO_CERTIFICATES.to_owned()),
         };
         if *poll.ended() {
             return;
@@ -205,31 +208,68 @@ fn run(inner: &Weak<Inner>, poll: &Poll) {
 }
 
 fn connect(inner: &Inner, poll: &Poll) -> Option<HttpTransport> {
-    let settings = HttpSettings {
-        endpoint: inner.endpoint.clone(),
-        proxy: None,
-        tls: TlsMaterial::load(&TlsFiles::default()).ok()?,
-        user_agent: concat!("Spanline-Sampling-Rust/", env!("CARGO_PKG_VERSION")).to_owned(),
-        max_response_bytes: MAX_ANSWER,
-    };
-    let transport = HttpTransport::new(settings);
+    let transport = transport(inner.endpoint.clone())?;
     let _ = poll.interrupt.set(transport.interrupt());
     Some(transport)
 }
 
+fn transport(endpoint: Endpoint) -> Option<HttpTransport> {
+    Some(HttpTransport::new(HttpSettings {
+        endpoint,
+        proxy: None,
+        tls: TlsMaterial::load(&TlsFiles::default()).ok()?,
+        user_agent: concat!("Spanline-Sampling-Rust/", env!("CARGO_PKG_VERSION")).to_owned(),
+        max_response_bytes: MAX_ANSWER,
+    }))
+}
+
+/// Why there is no strategy.
+#[derive(Debug)]
+pub(crate) enum NoStrategy {
+    Failed(FailKind, String),
+    Status(u16),
+    Nonsense(String),
+}
+
+impl std::fmt::Display for NoStrategy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failed(_, text) | Self::Nonsense(text) => f.write_str(text),
+            Self::Status(status) => write!(f, "it answered with status {status}"),
+        }
+    }
+}
+
 /// One question.
-fn ask(transport: &mut HttpTransport) -> Result<RemoteStrategy, String> {
-    match transport.get(Some(TIMEOUT)) {
+fn ask(transport: &mut HttpTransport, timeout: Duration) -> Result<RemoteStrategy, NoStrategy> {
+    let nonsense = |text: &dyn std::fmt::Display| NoStrategy::Nonsense(text.to_string());
+    match transport.get(Some(timeout)) {
         SendOutcome::Response(response) if response.status == 200 && response.body_complete => {
-            RemoteStrategy::from_json(&response.body).map_err(|error| error.to_string())
+            RemoteStrategy::from_json(&response.body).map_err(|error| nonsense(&error))
         }
         SendOutcome::Response(response) if response.status == 200 => {
-            Err("the answer is not complete".to_owned())
+            Err(nonsense(&"the answer is not complete"))
         }
-        SendOutcome::Response(response) => Err(format!("it answered with status {}", response.status)),
-        SendOutcome::TooLarge => Err(format!("its answer is longer than {MAX_ANSWER} bytes")),
-        SendOutcome::Failed { message, .. } => Err(message),
+        SendOutcome::Response(response) => Err(NoStrategy::Status(response.status)),
+        SendOutcome::TooLarge => Err(nonsense(&format_args!(
+            "its answer is longer than {MAX_ANSWER} bytes"
+        ))),
+        SendOutcome::Failed { kind, message } => Err(NoStrategy::Failed(kind, message)),
     }
+}
+
+/// Asks once, waiting so long at most, what to sample of the service of this name.
+pub(crate) fn ask_once(
+    settings: &RemoteSettings,
+    service_name: &str,
+    timeout: Duration,
+) -> Result<StrategySampler, NoStrategy> {
+    let endpoint = Endpoint::parse(&url(&settings.endpoint, service_name))
+        .map_err(|error| NoStrategy::Failed(FailKind::BadUrl, error.to_string()))?;
+    let mut transport =
+        transport(endpoint).ok_or_else(|| NoStrategy::Failed(FailKind::Tls, NO_CERTIFICATES.to_owned()))?;
+    let strategy = ask(&mut transport, timeout)?;
+    Ok(StrategySampler::new(strategy))
 }
 
 /// One line when it begins to fail, one when it is well again.

@@ -11,6 +11,7 @@ mod disabled_scopes;
 mod edges;
 mod events_and_links;
 mod exceptions;
+mod explicit_parent;
 mod exporters;
 mod formats;
 mod ids_and_sampling;

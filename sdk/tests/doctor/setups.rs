@@ -1,6 +1,6 @@
 //! The set-ups: servers that are wrong in one way each, and what is to be said of them.
 
-use crate::spools;
+use crate::{asked, spools};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -180,7 +180,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    fn new(title: &'static str, endpoint: &str, port: u16, trouble: Option<&'static str>) -> Self {
+    pub(crate) fn new(title: &'static str, endpoint: &str, port: u16, trouble: Option<&'static str>) -> Self {
         Self {
             title,
             env: vec![("OTEL_EXPORTER_OTLP_ENDPOINT", format!("{endpoint}:{port}"))],
@@ -212,7 +212,7 @@ impl Case {
         self
     }
 
-    fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
         self.env.push((variable, value.into()));
         self
     }
@@ -290,7 +290,7 @@ pub(crate) fn cases() -> Vec<Case> {
         end: FINE,
     };
     let plain = http("200 OK");
-    vec![
+    let mut cases = vec![
         Case::new("Everything is fine", "http://127.0.0.1", plain, None)
             .with("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"),
         Case::new("Nobody listens", "http://127.0.0.1", closed(), Some("refused")),
@@ -532,7 +532,9 @@ tracer_provider:
             ..file("Tracing is switched off", "console", None)
         }
         .with("OTEL_SDK_DISABLED", "true"),
-    ]
+    ];
+    cases.extend(asked::cases());
+    cases
 }
 
 impl Case {

@@ -9,7 +9,7 @@ use super::{
 use crate::config::{SamplerHost, SamplerPlan};
 use crate::{Error, ErrorKind};
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
-use core::fmt;
+use core::{fmt, iter::once};
 use spanline_core::sample::{AlwaysOff, AlwaysOn, ParentBased, Probability, Sampler, TraceIdRatioBased};
 
 /// The `sampler` option as the code sets it: a plain rate, or a name.
@@ -148,6 +148,18 @@ impl SamplerConfig {
             Self::JaegerRemote(_, initial) => initial.without_remote(),
             Self::ParentBased(root) => Self::parent_based(root.without_remote()),
             other => other.clone(),
+        }
+    }
+
+    /// The sampling servers that are asked.
+    pub fn remotes(&self) -> Vec<&RemoteSettings> {
+        match self {
+            Self::JaegerRemote(settings, initial) => once(settings).chain(initial.remotes()).collect(),
+            Self::ParentBased(root) => root.remotes(),
+            Self::Plan(plan) => plan.remotes(),
+            Self::AlwaysOn | Self::AlwaysOff | Self::TraceIdRatioBased(_) | Self::Probability(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -12,8 +12,9 @@ use alloc::{
     boxed::Box,
     format,
     string::{String, ToString},
+    vec::Vec,
 };
-use core::fmt;
+use core::{fmt, iter::once};
 use spanline_core::OwnedValue;
 
 /// A sampler that a file describes.
@@ -116,6 +117,27 @@ impl SamplerPlan {
             })),
             _ => Self::Component(place.component(ComponentKind::Sampler)?),
         })
+    }
+
+    /// The sampling servers that are asked.
+    pub(crate) fn remotes(&self) -> Vec<&RemoteSettings> {
+        match self {
+            Self::JaegerRemote {
+                settings, initial, ..
+            } => once(settings).chain(initial.remotes()).collect(),
+            Self::AlwaysRecord(root) => root.remotes(),
+            Self::ParentBased(plan) => {
+                let delegates = [
+                    &plan.root,
+                    &plan.remote_parent_sampled,
+                    &plan.remote_parent_not_sampled,
+                    &plan.local_parent_sampled,
+                    &plan.local_parent_not_sampled,
+                ];
+                delegates.into_iter().flat_map(Self::remotes).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Name and rate as the `sampler` option has them, where that can say it.
