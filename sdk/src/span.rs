@@ -1,5 +1,7 @@
 //! Spans (OpenTelemetry trace API "Span").
 
+mod rewriting;
+
 use crate::end;
 use crate::frame::Head;
 use crate::local;

@@ -1,6 +1,8 @@
 //! The message of an open span, up to and with its attributes: encoded once, in one region, with an index of the
 //! attributes in order of first insertion.
 
+mod edit;
+
 use alloc::vec::Vec;
 use spanline_core::{Value, ValueLimits, wire::otlp, wire::otlp::SpanHead};
 

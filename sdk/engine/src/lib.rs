@@ -22,6 +22,7 @@ mod open;
 pub mod options;
 mod queue;
 pub mod retry;
+mod rewriting;
 mod slot;
 mod spans;
 pub mod spool;

@@ -1,5 +1,7 @@
 //! An open span and everything that may be done to it before it ends.
 
+mod rewriting;
+
 use crate::{
     attributes::{Attributes, MOST_NAME},
     stats::ParentOrigin,
@@ -296,6 +298,11 @@ impl OpenSpan {
         if end_unix_nano == 0 || self.start.unix_nano() == 0 {
             self.leave_out_zero_times(end_unix_nano);
         }
+        self.message()
+    }
+
+    /// What there is, as a message.
+    fn message(&mut self) -> Message<'_> {
         let tail = SpanTail {
             dropped_attributes: self.attributes.dropped(),
             events: &self.events.region,

@@ -181,7 +181,7 @@ pub type Changer = u64;
 impl Engine {
     /// Runs `change` while the span may be changed by `by`. False when it has ended.
     #[inline]
-    fn change(&self, span: SpanRef, by: Changer, change: impl FnOnce(&mut OpenSpan)) -> bool {
+    pub(crate) fn change(&self, span: SpanRef, by: Changer, change: impl FnOnce(&mut OpenSpan)) -> bool {
         span.with(self.epoch(), |open| {
             let may = open.ending().is_none_or(|ending| ending.owner == by);
             if may {

@@ -30,6 +30,8 @@ mod request;
 #[cfg(feature = "alloc")]
 mod response;
 #[cfg(feature = "alloc")]
+mod rewrite;
+#[cfg(feature = "alloc")]
 mod status;
 
 pub use crate::wire::proto::{WireError, WireErrorKind};
@@ -63,6 +65,8 @@ pub use request::{
 pub use response::{
     ExportOutcome, decode_response, decode_response_json, encode_response, encode_response_json,
 };
+#[cfg(feature = "alloc")]
+pub use rewrite::{FieldChange, Place, Rewrite, SpanChanges, Visited, change_fields};
 #[cfg(feature = "alloc")]
 pub use status::RpcStatus;
 #[cfg(feature = "alloc")]

@@ -1,0 +1,6 @@
+//! Processors that change what spans say: by hand, by rules for attributes, and by redaction.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod by_hand;
