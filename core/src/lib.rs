@@ -26,6 +26,8 @@ mod span_data;
 mod tracestate_ref;
 mod value;
 
+#[cfg(feature = "alloc")]
+pub mod process;
 pub mod propagate;
 pub mod sample;
 #[cfg(feature = "alloc")]

@@ -10,6 +10,7 @@ use crate::processor::SpanProcessor;
 use crate::provider::{Provider, set_global};
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
+use spanline_core::process::Redaction;
 use spanline_core::propagate::TextMapPropagator;
 use spanline_engine::options::{ExporterOption, Options, SamplerOption, Secret};
 use spanline_engine::{Error, TracerConfigurator};
@@ -28,6 +29,7 @@ pub struct Builder {
     sampler: Option<Arc<dyn Sampler>>,
     id_generator: Option<Arc<dyn IdGenerator>>,
     processors: Vec<Arc<dyn SpanProcessor>>,
+    redactions: Vec<Redaction>,
     exporters: Vec<(String, Arc<dyn SpanExporter>)>,
     propagator: Option<Arc<dyn TextMapPropagator>>,
     resource: Option<Resource>,
@@ -191,6 +193,27 @@ impl Builder {
     /// A processor; they are called in the order in which they were added, before the exporters.
     pub fn processor(mut self, processor: impl SpanProcessor + 'static) -> Self {
         self.processors.push(Arc::new(processor));
+        self
+    }
+
+    /// What spans must not say: redacted when they end, after all processors have had their say and before anything is
+    /// written down. Beside what the options `redact.*` say; may be called several times.
+    ///
+    /// ```
+    /// use spanline::processors::Redaction;
+    /// use spanline::sample::Pattern;
+    /// let provider = spanline::init()
+    ///     .exporter("memory")
+    ///     .redact(Redaction::new().mask_key(Pattern::glob("*password*")))
+    ///     .build()?;
+    /// provider.tracer("shop").span("sign in").start().set("user.password", "s3cret").end();
+    /// let spans = provider.finished_spans().unwrap();
+    /// assert_eq!(spans[0].attribute("user.password"), Some(&"REDACTED".into()));
+    /// assert_eq!(provider.stats().redacted.masked, 1);
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn redact(mut self, redaction: Redaction) -> Self {
+        self.redactions.push(redaction);
         self
     }
 

@@ -43,8 +43,7 @@ pub(crate) fn end(span: &CurrentSpan, given: Option<u64>) {
     let Some(slot) = span.slot() else { return };
     let done = local::lane(span.provider(), |lane, _| {
         let shared = &lane.shared;
-        // After the shutdown no processor is called any more.
-        let quick = shared.processors.is_empty() || shared.is_shut_down();
+        let quick = shared.ends_quickly();
         if quick {
             lane.producer
                 .end(slot, |start| end_time(shared.clock, start, given));
@@ -79,7 +78,7 @@ fn end_otherwise(span: &CurrentSpan, slot: SpanRef, given: Option<u64>, error: O
         // The thread's end of the engine is gone: one is made for this span.
         Some(NoLane::Dead | NoLane::Gone) => {
             let mut producer = Producer::new(shared.engine(epoch).engine().clone());
-            if shared.processors.is_empty() || shared.is_shut_down() {
+            if shared.ends_quickly() {
                 producer.end(slot, |start| end_time(shared.clock, start, given));
             } else {
                 end_with_processors(Seat::Own(producer), span, slot, &shared, given);
@@ -145,9 +144,14 @@ fn end_with_processors(
         return;
     }
     let before = local::with(|local| local.ending.replace(owner));
-    for processor in &shared.processors {
-        guard::foreign(&shared.caught, "processor", || processor.on_ending(span));
+    // After the shutdown no processor is called any more; but what is exported nevertheless must be redacted.
+    let asks = !shared.is_shut_down();
+    if asks {
+        for processor in &shared.processors {
+            guard::foreign(&shared.caught, "processor", || processor.on_ending(span));
+        }
     }
+    let may_be_seen = shared.redactor.run(span, &shared.caught);
     local::with(|local| local.ending.set(before));
     if fork::current_epoch() != epoch {
         return seat.leave_to_parent();
@@ -155,7 +159,11 @@ fn end_with_processors(
     let mut message = SCRATCH.try_with(Cell::take).unwrap_or_default();
     let finished = seat.producer(|producer| producer.finish(slot, owner, &mut message));
     let Some(Some(finished)) = finished else { return };
-    let verdict = judge(shared, finished, &message);
+    let verdict = match (may_be_seen, asks) {
+        (false, _) => Verdict::Drop,
+        (true, false) => Verdict::Keep,
+        (true, true) => judge(shared, finished, &message),
+    };
     if fork::current_epoch() != epoch {
         return seat.leave_to_parent();
     }

@@ -52,6 +52,7 @@ mod macros;
 pub mod messaging;
 mod observe;
 mod processor;
+pub mod processors;
 mod propagation;
 mod provider;
 mod sampling;
@@ -97,7 +98,7 @@ pub use spanline_core::{
 };
 pub use spanline_engine::options;
 pub use spanline_engine::{
-    ByDecision, Dropped, Durations, Error, ErrorKind, ExporterStats, Refused, StartedBy, Stats,
+    ByDecision, Dropped, Durations, Error, ErrorKind, ExporterStats, Redacted, Refused, StartedBy, Stats,
 };
 
 pub use tracer::{SpanBuilder, Tracer};
@@ -162,6 +163,10 @@ struct ExportersPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/shutdown.md")]
 struct ShutdownPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/processors.md")]
+struct ProcessorsPage;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/propagation.md")]

@@ -45,4 +45,6 @@ pub use open::{Anchor, NewSpan, StartTime};
 pub use queue::{producer::Producer, region::Region, settled::Settled, store::SlotStore};
 pub use slot::{FreeSlot, SpanRef};
 pub use spans::{Changer, Finished};
-pub use stats::{ByDecision, Dropped, ExporterStats, Life, ParentOrigin, Refused, StartedBy, Stats};
+pub use stats::{
+    ByDecision, Dropped, ExporterStats, Life, ParentOrigin, Redacted, Refused, StartedBy, Stats,
+};

@@ -182,6 +182,18 @@ pub struct Dropped {
     pub after_shutdown: u64,
 }
 
+/// What redaction took out of spans.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Redacted {
+    /// Values, names and messages that were replaced by the mask, wholly or in part.
+    pub masked: u64,
+    /// Attributes that were removed.
+    pub removed: u64,
+    /// Of those masked, the ones where it failed, so that nothing was left of them.
+    pub failed: u64,
+}
+
 /// What became of all spans of a provider.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -212,6 +224,8 @@ pub struct Stats {
     pub accepted: u64,
     /// Panics of user code (processors, samplers, exporters) that were caught; that part was skipped.
     pub caught_panics: u64,
+    /// What was redacted; values, not spans.
+    pub redacted: Redacted,
     /// Each exporter's part, in the order configured.
     pub exporters: Vec<ExporterStats>,
 }
@@ -311,6 +325,7 @@ impl Stats {
             dropped,
             accepted: ended.saturating_sub(gone),
             caught_panics: 0,
+            redacted: Redacted::default(),
             exporters: Vec::new(),
         }
     }

@@ -8,9 +8,11 @@ use crate::export::MemoryExporter;
 use crate::features::FEATURES;
 use crate::learning::Learning;
 use crate::log::{self, Level};
+use crate::processors::{self, Redactor};
 use crate::provider::{Config, Described, ExporterSpec, Parts, Scopes, specs};
 use crate::sampling::Host;
 use spanline_core::Resource;
+use spanline_core::process::Redaction;
 use spanline_core::propagate::{CompositePropagator, by_name};
 use spanline_core::sample::{AlwaysOff, Sampler};
 use spanline_engine::options::{ClockSource, Effective, Layers, LogLevel, Notice, Source, misspelt, resolve};
@@ -71,6 +73,7 @@ impl Builder {
                 configured_sampler(&mut file, &mut effective, self.options.sampler.is_some(), &host)?
             }
         };
+        let redactor = redactor(&mut file, &effective, self.redactions)?;
         if file.is_broken {
             exporters.clear();
         }
@@ -143,8 +146,22 @@ impl Builder {
             sampler,
             id_generator: self.id_generator.or(made.id_generator),
             processors,
+            redactor,
             disabled,
         })
+    }
+}
+
+/// What the options say must not be seen, and what the code says beside. Where a file of the environment is wrong in that,
+/// nothing is recorded.
+fn redactor(file: &mut Layer, effective: &Effective, own: Vec<Redaction>) -> Result<Redactor, Error> {
+    match processors::redaction(effective) {
+        Ok(configured) => Ok(Redactor::new([configured].into_iter().chain(own))),
+        Err(error) if file.of_environment => {
+            file.breaks(&error);
+            Ok(Redactor::new(own))
+        }
+        Err(error) => Err(error),
     }
 }
 

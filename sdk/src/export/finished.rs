@@ -132,6 +132,12 @@ impl FinishedEvent {
             dropped_attributes: view.dropped_attributes(),
         }
     }
+
+    /// The value of this attribute.
+    pub fn attribute(&self, key: &str) -> Option<&OwnedValue> {
+        let found = self.attributes.iter().find(|attribute| attribute.key == key);
+        found.map(|attribute| &attribute.value)
+    }
 }
 
 impl FinishedLink {

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::export::{FinishedSpan, Patience};
 use crate::observe::{self, Metrics, Source};
 use crate::processor::SpanProcessor;
+use crate::processors::Redactor;
 use crate::tracer::Tracer;
 use crate::{IdGenerator, fork, guard, local};
 use engines::EngineSet;
@@ -45,6 +46,9 @@ pub(crate) struct Shared {
     pub(crate) id_generator: Option<Arc<dyn IdGenerator>>,
     pub(crate) clock: &'static Clock,
     pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
+    pub(crate) redactor: Redactor,
+    /// There are processors, or there is something to redact.
+    watches_ends: bool,
     /// Starting a span always calls foreign code, or nothing is recorded at all.
     pub(crate) needs_calls: AtomicBool,
     pub(crate) disabled: bool,
@@ -95,6 +99,12 @@ impl Shared {
             spool.note_scopes(&self.config.scopes);
         }
         (self.id, number)
+    }
+
+    /// Whether spans end without processors and redaction. After the shutdown no processor is called any more.
+    #[inline]
+    pub(crate) fn ends_quickly(&self) -> bool {
+        !self.watches_ends || self.redactor.is_idle() && self.is_shut_down()
     }
 
     /// Whether the shutdown has begun.
@@ -148,6 +158,7 @@ impl Shared {
             exporter.hold_undrained(stats.accepted);
         }
         stats.exporters = exporters;
+        stats.redacted = self.redactor.counts();
         stats.caught_panics =
             self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
         (stats, delivered)
@@ -204,6 +215,7 @@ pub(crate) struct Parts {
     pub(crate) sampler: Arc<dyn Sampler>,
     pub(crate) id_generator: Option<Arc<dyn IdGenerator>>,
     pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
+    pub(crate) redactor: Redactor,
     pub(crate) disabled: bool,
 }
 
@@ -214,6 +226,7 @@ impl Provider {
             sampler,
             id_generator,
             processors,
+            redactor,
             disabled,
         } = parts;
         let shared = Arc::new(Shared {
@@ -224,7 +237,9 @@ impl Provider {
             config: Arc::new(config),
             sampler,
             id_generator,
+            watches_ends: !processors.is_empty() || !redactor.is_idle(),
             processors,
+            redactor,
             disabled,
             caught: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),

@@ -2,7 +2,7 @@
 
 mod host;
 mod load;
-mod regex;
+pub(crate) mod regex;
 mod remote;
 mod strategy;
 

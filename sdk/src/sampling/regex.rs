@@ -1,8 +1,34 @@
 //! Regular expressions of rules.
 
 use crate::Error;
+use spanline_core::process::TextFinder;
 use spanline_core::sample::TextMatch;
 use std::sync::Arc;
+
+#[cfg(feature = "regex")]
+mod find {
+    use regex_lite::Regex;
+    use spanline_core::process::TextFinder;
+    use std::ops::Range;
+
+    #[derive(Debug)]
+    pub(super) struct Finder(pub(super) Regex);
+
+    impl TextFinder for Finder {
+        fn find(&self, text: &str, mut from: usize) -> Option<Range<usize>> {
+            while from <= text.len() {
+                let found = self.0.find_at(text, from)?;
+                if !found.is_empty() {
+                    return Some(found.range());
+                }
+                // Nothing is nowhere to be seen: on behind the next character.
+                let next = text.get(found.end()..)?.chars().next()?;
+                from = found.end() + next.len_utf8();
+            }
+            None
+        }
+    }
+}
 
 #[cfg(feature = "regex")]
 mod cached {
@@ -53,25 +79,58 @@ mod cached {
 
 /// An expression that is looked for anywhere in a text. Case counts; classes such as `\w` are those of ASCII.
 #[cfg(feature = "regex")]
-pub(super) fn compile(pattern: &str) -> Result<Arc<dyn TextMatch>, Error> {
-    match regex_lite::Regex::new(pattern) {
-        Ok(regex) => Ok(Arc::new(cached::Cached::new(regex))),
-        Err(error) => {
-            let text = format!("it is not a regular expression: {error}");
-            Err(Error::new(crate::ErrorKind::BadValue, text))
-        }
-    }
+pub(crate) fn compile(pattern: &str) -> Result<Arc<dyn TextMatch>, Error> {
+    Ok(Arc::new(cached::Cached::new(regex(pattern)?)))
+}
+
+/// The same, for what is to be found in texts.
+#[cfg(feature = "regex")]
+pub(crate) fn finder(pattern: &str) -> Result<Arc<dyn TextFinder>, Error> {
+    Ok(Arc::new(find::Finder(regex(pattern)?)))
+}
+
+#[cfg(feature = "regex")]
+fn regex(pattern: &str) -> Result<regex_lite::Regex, Error> {
+    regex_lite::Regex::new(pattern).map_err(|error| {
+        let text = format!("it is not a regular expression: {error}");
+        Error::new(crate::ErrorKind::BadValue, text)
+    })
 }
 
 #[cfg(not(feature = "regex"))]
-pub(super) fn compile(_: &str) -> Result<Arc<dyn TextMatch>, Error> {
+pub(crate) fn compile(_: &str) -> Result<Arc<dyn TextMatch>, Error> {
+    Err(unsupported())
+}
+
+#[cfg(not(feature = "regex"))]
+pub(crate) fn finder(_: &str) -> Result<Arc<dyn TextFinder>, Error> {
+    Err(unsupported())
+}
+
+#[cfg(not(feature = "regex"))]
+fn unsupported() -> Error {
     let text = "regular expressions need the feature `regex`, which this build does not have";
-    Err(Error::new(crate::ErrorKind::Unsupported, text))
+    Error::new(crate::ErrorKind::Unsupported, text)
 }
 
 #[cfg(all(test, feature = "regex"))]
 mod tests {
-    use super::compile;
+    use super::{compile, finder};
+    use spanline_core::process::Redaction;
+
+    #[test]
+    fn expressions_find_all_there_is() {
+        for (pattern, text, expected) in [
+            ("s[0-9]+", "s1 and s22", Some("# and #")),
+            ("[0-9]*", "\u{e9}1\u{e9}22", Some("\u{e9}#\u{e9}#")),
+            ("x*", "\u{e9}\u{e9}", None),
+            ("^a", "aa", Some("#a")),
+            (r"\bid=\w+", "id=a xid=b id=c", Some("# xid=b #")),
+        ] {
+            let redaction = Redaction::new().mask("#").find(finder(pattern).unwrap());
+            assert_eq!(redaction.text(text).as_deref(), expected, "{pattern} {text}");
+        }
+    }
 
     #[test]
     fn an_answer_is_the_same_the_second_time() {

@@ -4,3 +4,6 @@
 mod common;
 
 mod by_hand;
+#[cfg(all(feature = "regex", feature = "spool", target_os = "linux"))]
+mod nowhere;
+mod redaction;

@@ -71,7 +71,10 @@ pub(super) fn render(rows: &[Row]) -> String {
             Some(group) => (
                 title.clone(),
                 format!("The `{group}.*` part of [`Effective`]."),
-                "#[derive(Clone, Copy, PartialEq, Eq, Debug)]\n#[non_exhaustive]",
+                match members().all(|row| row.is_number() || row.kind == "bool") {
+                    true => "#[derive(Clone, Copy, PartialEq, Eq, Debug)]\n#[non_exhaustive]",
+                    false => "#[derive(Clone, PartialEq, Eq, Debug)]\n#[non_exhaustive]",
+                },
             ),
         };
         let _ = writeln!(out, "\n/// {about}\n{derive}\npub struct {name} {{");

@@ -200,6 +200,8 @@ pub struct Options {
     pub attribute_limits: AttributeLimitsOptions,
     /// The options `limits.*`.
     pub limits: LimitsOptions,
+    /// The options `redact.*`.
+    pub redact: RedactOptions,
 }
 
 impl fmt::Debug for Options {
@@ -352,6 +354,7 @@ impl fmt::Debug for Options {
         debug.field("propagate", &self.propagate);
         debug.field("attribute_limits", &self.attribute_limits);
         debug.field("limits", &self.limits);
+        debug.field("redact", &self.redact);
         debug.finish_non_exhaustive()
     }
 }
@@ -544,6 +547,8 @@ pub struct Effective {
     pub attribute_limits: AttributeLimits,
     /// The options `limits.*`.
     pub limits: Limits,
+    /// The options `redact.*`.
+    pub redact: Redact,
     pub(super) sources: [Source; TABLE.len()],
 }
 
@@ -693,6 +698,89 @@ pub struct Limits {
     pub value_depth: u64,
 }
 
+/// The `redact.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct RedactOptions {
+    /// Attributes whose values are replaced by `redact.mask`, by their keys: with `*` for any characters and
+    /// `?` for one; with `=` in front, exactly what follows; with `~` in front, a regular expression
+    /// (feature `regex`). Of spans, events and links, and within maps. See
+    /// [processors.md](processors.md#redaction). Default: none.
+    pub keys: Option<Vec<String>>,
+    /// Attributes that are removed, as `redact.keys` names them. Default: none.
+    pub remove_keys: Option<Vec<String>>,
+    /// The only attributes that are kept, as `redact.keys` names them, but case counts; an empty list keeps
+    /// none. Default: all.
+    pub allowed_keys: Option<Vec<String>>,
+    /// What is replaced by `redact.mask` in texts: in values of attributes, in names of spans and events,
+    /// and in messages of statuses. By name `credit_card`, `email`, `ipv4`, `ipv6`, `bearer`, `jwt`,
+    /// `aws_access_key_id`, `aws_secret_access_key`, `url_credentials`; or a regular expression with `~` in
+    /// front (feature `regex`). Default: none.
+    pub patterns: Option<Vec<String>>,
+    /// Names of parameters, in any case, whose values are replaced by `redact.mask` where they stand in URLs
+    /// and queries. Default: none.
+    pub query_parameters: Option<Vec<String>>,
+    /// What stands in place of what must not be seen. Default: `REDACTED`.
+    pub mask: Option<String>,
+    /// Whether case counts in `redact.keys` and `redact.remove_keys`. Default: false.
+    pub case_sensitive: Option<bool>,
+}
+
+impl fmt::Debug for RedactOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("RedactOptions");
+        if let Some(value) = &self.keys {
+            debug.field("keys", value);
+        }
+        if let Some(value) = &self.remove_keys {
+            debug.field("remove_keys", value);
+        }
+        if let Some(value) = &self.allowed_keys {
+            debug.field("allowed_keys", value);
+        }
+        if let Some(value) = &self.patterns {
+            debug.field("patterns", value);
+        }
+        if let Some(value) = &self.query_parameters {
+            debug.field("query_parameters", value);
+        }
+        if let Some(value) = &self.mask {
+            debug.field("mask", value);
+        }
+        if let Some(value) = &self.case_sensitive {
+            debug.field("case_sensitive", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `redact.*` part of [`Effective`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Redact {
+    /// Attributes whose values are replaced by `redact.mask`, by their keys: with `*` for any characters and
+    /// `?` for one; with `=` in front, exactly what follows; with `~` in front, a regular expression
+    /// (feature `regex`). Of spans, events and links, and within maps. See
+    /// [processors.md](processors.md#redaction). Default: none.
+    pub keys: Vec<String>,
+    /// Attributes that are removed, as `redact.keys` names them. Default: none.
+    pub remove_keys: Vec<String>,
+    /// The only attributes that are kept, as `redact.keys` names them, but case counts; an empty list keeps
+    /// none. Default: all.
+    pub allowed_keys: Vec<String>,
+    /// What is replaced by `redact.mask` in texts: in values of attributes, in names of spans and events,
+    /// and in messages of statuses. By name `credit_card`, `email`, `ipv4`, `ipv6`, `bearer`, `jwt`,
+    /// `aws_access_key_id`, `aws_secret_access_key`, `url_credentials`; or a regular expression with `~` in
+    /// front (feature `regex`). Default: none.
+    pub patterns: Vec<String>,
+    /// Names of parameters, in any case, whose values are replaced by `redact.mask` where they stand in URLs
+    /// and queries. Default: none.
+    pub query_parameters: Vec<String>,
+    /// What stands in place of what must not be seen. Default: `REDACTED`.
+    pub mask: String,
+    /// Whether case counts in `redact.keys` and `redact.remove_keys`. Default: false.
+    pub case_sensitive: bool,
+}
+
 impl Options {
     /// Which options are set, by index.
     pub(super) fn marks(&self) -> [bool; TABLE.len()] {
@@ -748,6 +836,13 @@ impl Options {
             self.limits.link_attributes.is_some(),
             self.limits.value_length.is_some(),
             self.limits.value_depth.is_some(),
+            self.redact.keys.is_some(),
+            self.redact.remove_keys.is_some(),
+            self.redact.allowed_keys.is_some(),
+            self.redact.patterns.is_some(),
+            self.redact.query_parameters.is_some(),
+            self.redact.mask.is_some(),
+            self.redact.case_sensitive.is_some(),
             self.max_open_spans.is_some(),
             self.exit_timeout_ms.is_some(),
             self.flush_timeout_ms.is_some(),
@@ -926,6 +1021,31 @@ impl Options {
         if self.limits.value_depth.is_none() {
             self.limits.value_depth.clone_from(&lower.limits.value_depth);
         }
+        if self.redact.keys.is_none() {
+            self.redact.keys.clone_from(&lower.redact.keys);
+        }
+        if self.redact.remove_keys.is_none() {
+            self.redact.remove_keys.clone_from(&lower.redact.remove_keys);
+        }
+        if self.redact.allowed_keys.is_none() {
+            self.redact.allowed_keys.clone_from(&lower.redact.allowed_keys);
+        }
+        if self.redact.patterns.is_none() {
+            self.redact.patterns.clone_from(&lower.redact.patterns);
+        }
+        if self.redact.query_parameters.is_none() {
+            self.redact
+                .query_parameters
+                .clone_from(&lower.redact.query_parameters);
+        }
+        if self.redact.mask.is_none() {
+            self.redact.mask.clone_from(&lower.redact.mask);
+        }
+        if self.redact.case_sensitive.is_none() {
+            self.redact
+                .case_sensitive
+                .clone_from(&lower.redact.case_sensitive);
+        }
         if self.max_open_spans.is_none() {
             self.max_open_spans.clone_from(&lower.max_open_spans);
         }
@@ -1016,6 +1136,15 @@ impl Options {
             index::LIMITS_LINK_ATTRIBUTES => FromPlain::store(&mut self.limits.link_attributes, value, name),
             index::LIMITS_VALUE_LENGTH => FromPlain::store(&mut self.limits.value_length, value, name),
             index::LIMITS_VALUE_DEPTH => FromPlain::store(&mut self.limits.value_depth, value, name),
+            index::REDACT_KEYS => FromPlain::store(&mut self.redact.keys, value, name),
+            index::REDACT_REMOVE_KEYS => FromPlain::store(&mut self.redact.remove_keys, value, name),
+            index::REDACT_ALLOWED_KEYS => FromPlain::store(&mut self.redact.allowed_keys, value, name),
+            index::REDACT_PATTERNS => FromPlain::store(&mut self.redact.patterns, value, name),
+            index::REDACT_QUERY_PARAMETERS => {
+                FromPlain::store(&mut self.redact.query_parameters, value, name)
+            }
+            index::REDACT_MASK => FromPlain::store(&mut self.redact.mask, value, name),
+            index::REDACT_CASE_SENSITIVE => FromPlain::store(&mut self.redact.case_sensitive, value, name),
             index::MAX_OPEN_SPANS => FromPlain::store(&mut self.max_open_spans, value, name),
             index::EXIT_TIMEOUT_MS => FromPlain::store(&mut self.exit_timeout_ms, value, name),
             index::FLUSH_TIMEOUT_MS => FromPlain::store(&mut self.flush_timeout_ms, value, name),
@@ -1439,6 +1568,13 @@ impl Effective {
             index::LIMITS_LINK_ATTRIBUTES => self.limits.link_attributes.show(),
             index::LIMITS_VALUE_LENGTH => self.limits.value_length.show(),
             index::LIMITS_VALUE_DEPTH => self.limits.value_depth.show(),
+            index::REDACT_KEYS => self.redact.keys.show(),
+            index::REDACT_REMOVE_KEYS => self.redact.remove_keys.show(),
+            index::REDACT_ALLOWED_KEYS => self.redact.allowed_keys.show(),
+            index::REDACT_PATTERNS => self.redact.patterns.show(),
+            index::REDACT_QUERY_PARAMETERS => self.redact.query_parameters.show(),
+            index::REDACT_MASK => self.redact.mask.show(),
+            index::REDACT_CASE_SENSITIVE => self.redact.case_sensitive.show(),
             index::MAX_OPEN_SPANS => self.max_open_spans.show(),
             index::EXIT_TIMEOUT_MS => self.exit_timeout_ms.show(),
             index::FLUSH_TIMEOUT_MS => self.flush_timeout_ms.show(),
@@ -1506,19 +1642,26 @@ pub(super) mod index {
     pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 48;
     pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 49;
     pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 50;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 51;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 52;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 53;
-    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 54;
-    pub(in super::super) const DISABLED: usize = 55;
-    pub(in super::super) const LOG_LEVEL: usize = 56;
-    pub(in super::super) const CLOCK: usize = 57;
-    pub(in super::super) const SPOOL_DIR: usize = 58;
-    pub(in super::super) const CONFIG_FILE: usize = 59;
+    pub(in super::super) const REDACT_KEYS: usize = 51;
+    pub(in super::super) const REDACT_REMOVE_KEYS: usize = 52;
+    pub(in super::super) const REDACT_ALLOWED_KEYS: usize = 53;
+    pub(in super::super) const REDACT_PATTERNS: usize = 54;
+    pub(in super::super) const REDACT_QUERY_PARAMETERS: usize = 55;
+    pub(in super::super) const REDACT_MASK: usize = 56;
+    pub(in super::super) const REDACT_CASE_SENSITIVE: usize = 57;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 58;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 59;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 60;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 61;
+    pub(in super::super) const DISABLED: usize = 62;
+    pub(in super::super) const LOG_LEVEL: usize = 63;
+    pub(in super::super) const CLOCK: usize = 64;
+    pub(in super::super) const SPOOL_DIR: usize = 65;
+    pub(in super::super) const CONFIG_FILE: usize = 66;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 60] = [
+pub static TABLE: [OptionInfo; 67] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -2697,6 +2840,146 @@ pub static TABLE: [OptionInfo; 60] = [
         yaml: "tracer_provider.limits.attribute_value_depth_limit",
         secret: false,
         text: "Arrays and maps nested deeper than this become the empty value; also in events and links.",
+    },
+    OptionInfo {
+        name: "redact.keys",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.keys",
+        secret: false,
+        text: "Attributes whose values are replaced by `redact.mask`, by their keys: with `*` for any characters and `?` for one; with `=` in front, exactly what follows; with `~` in front, a regular expression (feature `regex`). Of spans, events and links, and within maps. See [processors.md](processors.md#redaction).",
+    },
+    OptionInfo {
+        name: "redact.remove_keys",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.remove_keys",
+        secret: false,
+        text: "Attributes that are removed, as `redact.keys` names them.",
+    },
+    OptionInfo {
+        name: "redact.allowed_keys",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.allowed_keys",
+        secret: false,
+        text: "The only attributes that are kept, as `redact.keys` names them, but case counts; an empty list keeps none.",
+    },
+    OptionInfo {
+        name: "redact.patterns",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.patterns",
+        secret: false,
+        text: "What is replaced by `redact.mask` in texts: in values of attributes, in names of spans and events, and in messages of statuses. By name `credit_card`, `email`, `ipv4`, `ipv6`, `bearer`, `jwt`, `aws_access_key_id`, `aws_secret_access_key`, `url_credentials`; or a regular expression with `~` in front (feature `regex`).",
+    },
+    OptionInfo {
+        name: "redact.query_parameters",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.query_parameters",
+        secret: false,
+        text: "Names of parameters, in any case, whose values are replaced by `redact.mask` where they stand in URLs and queries.",
+    },
+    OptionInfo {
+        name: "redact.mask",
+        kind: OptionType::String,
+        unit: "",
+        default: DefaultValue::Text("REDACTED"),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.mask",
+        secret: false,
+        text: "What stands in place of what must not be seen.",
+    },
+    OptionInfo {
+        name: "redact.case_sensitive",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.redact.case_sensitive",
+        secret: false,
+        text: "Whether case counts in `redact.keys` and `redact.remove_keys`.",
     },
     OptionInfo {
         name: "max_open_spans",

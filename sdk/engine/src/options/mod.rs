@@ -54,7 +54,7 @@ pub(crate) mod text;
 pub use {
     generated::{
         AttributeLimits, AttributeLimitsOptions, Effective, ExporterOption, Limits, LimitsOptions, Options,
-        Propagate, PropagateOptions, TABLE,
+        Propagate, PropagateOptions, Redact, RedactOptions, TABLE,
     },
     headers::Headers,
     hint::closest,

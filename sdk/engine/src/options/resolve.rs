@@ -2,11 +2,11 @@
 
 use super::{
     AttributeLimits, ClockSource, Effective, Exporter, ExporterSettings, Layers, Limits, LogLevel, Notice,
-    Propagate, Source, exporters, generated::index::*, propagators, reader::Reader, resource, sampler,
-    semconv,
+    Propagate, Redact, Source, exporters, generated::index::*, propagators, reader::Reader, resource,
+    sampler, semconv,
 };
 use crate::Error;
-use alloc::{format, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 /// Resolves all options: code, then file, then environment, then default. The environment is read only here. What the
 /// user should know about it is added to `notices`.
@@ -104,6 +104,17 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         max_age_ms: r.number(MAX_AGE_MS, code.max_age_ms)?,
         attribute_limits: general,
         limits,
+        redact: Redact {
+            keys: list(r, REDACT_KEYS, code.redact.keys.as_ref()),
+            remove_keys: list(r, REDACT_REMOVE_KEYS, code.redact.remove_keys.as_ref()),
+            allowed_keys: list(r, REDACT_ALLOWED_KEYS, code.redact.allowed_keys.as_ref()),
+            patterns: list(r, REDACT_PATTERNS, code.redact.patterns.as_ref()),
+            query_parameters: list(r, REDACT_QUERY_PARAMETERS, code.redact.query_parameters.as_ref()),
+            mask: r
+                .text(REDACT_MASK, code.redact.mask.as_deref())?
+                .unwrap_or_default(),
+            case_sensitive: r.boolean(REDACT_CASE_SENSITIVE, code.redact.case_sensitive),
+        },
         max_open_spans: r.number(MAX_OPEN_SPANS, code.max_open_spans)?,
         exit_timeout_ms: r.number(EXIT_TIMEOUT_MS, code.exit_timeout_ms)?,
         flush_timeout_ms: r.number(FLUSH_TIMEOUT_MS, code.flush_timeout_ms)?,
@@ -138,6 +149,14 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         max_response_bytes: flat.settings.max_response_bytes,
         sources: reader.sources,
     })
+}
+
+/// A list that code or file give, as it is; else nothing.
+fn list(reader: &mut Reader<'_>, option: usize, code: Option<&Vec<String>>) -> Vec<String> {
+    if code.is_some() {
+        reader.set_given(option);
+    }
+    code.cloned().unwrap_or_default()
 }
 
 /// Who watches the terminal wants to see a span when it ends.

@@ -1,0 +1,291 @@
+//! Redaction: what spans must not say.
+
+mod card;
+mod email;
+mod find;
+mod ip;
+mod keys;
+mod secrets;
+#[cfg(test)]
+mod tests;
+mod url;
+
+pub use find::{QueryParameters, TextFinder, built_in_finder, built_in_finders};
+
+use crate::OwnedValue;
+use crate::sample::{Pattern, TextMatch};
+use crate::wire::otlp::{Place, Rewrite, ValueView, Visited};
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use keys::Keys;
+
+type RegexMaker<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TextMatch>, String>;
+
+/// What stands in place of what must not be seen.
+const MASK: &str = "REDACTED";
+
+/// Values nested deeper are not looked at, and become the empty value.
+const DEPTH: u32 = 100;
+
+/// What spans must not say: by the keys of attributes, and by what is found in texts. It says nothing unless told to.
+///
+/// Attributes are those of spans, events and links; texts are their values, also within arrays and maps, the names of
+/// spans and events, and the messages of statuses. Of bytes the keys alone decide. Of an attribute the first of these that
+/// applies:
+///
+/// 1. where keys are listed as allowed, and it is not among them, it is removed;
+/// 2. a key that is to be removed: it is removed;
+/// 3. a key that is to be masked: the mask takes the place of its value, whatever that is;
+/// 4. what is found in texts is replaced by the mask. Whole numbers are looked at as text, too.
+///
+/// Within maps the same holds for their keys, but for the first.
+///
+/// ```
+/// use spanline_core::process::{Redaction, built_in_finder};
+/// use spanline_core::sample::Pattern;
+/// let redaction = Redaction::new()
+///     .mask_key(Pattern::glob("*password*"))
+///     .remove_key(Pattern::exact("http.request.header.cookie"))
+///     .find(built_in_finder("email").unwrap());
+/// assert_eq!(redaction.text("me@example.com was refused").as_deref(), Some("REDACTED was refused"));
+/// assert_eq!(redaction.text("nobody was"), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Redaction {
+    mask: Box<str>,
+    ignores_case: bool,
+    allowed: Option<Keys>,
+    removed: Keys,
+    masked: Keys,
+    finders: Vec<Arc<dyn TextFinder>>,
+}
+
+/// How much was redacted; never what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct RedactionCounts {
+    /// Values, names and messages that were replaced, wholly or in part.
+    pub masked: u64,
+    /// Attributes that were removed.
+    pub removed: u64,
+}
+
+impl Default for Redaction {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Redaction {
+    /// Redacts nothing.
+    pub fn new() -> Self {
+        Self {
+            mask: MASK.into(),
+            ignores_case: true,
+            allowed: None,
+            removed: Keys::default(),
+            masked: Keys::default(),
+            finders: Vec::new(),
+        }
+    }
+
+    /// What stands in place of what must not be seen. Default: `REDACTED`.
+    #[must_use]
+    pub fn mask(mut self, mask: impl Into<Box<str>>) -> Self {
+        self.mask = mask.into();
+        self
+    }
+
+    /// Whether patterns for keys that are masked or removed have regard to the case of ASCII letters. Default: they have
+    /// none. Patterns by code, such as regular expressions, decide for themselves.
+    #[must_use]
+    pub fn case_sensitive(mut self, case_sensitive: bool) -> Self {
+        self.ignores_case = !case_sensitive;
+        self
+    }
+
+    /// Masks the values of attributes with such keys.
+    #[must_use]
+    pub fn mask_key(mut self, key: Pattern) -> Self {
+        self.masked.push(key);
+        self
+    }
+
+    /// Removes attributes with such keys.
+    #[must_use]
+    pub fn remove_key(mut self, key: Pattern) -> Self {
+        self.removed.push(key);
+        self
+    }
+
+    /// Removes all attributes whose keys are not allowed by this or another call. Case counts.
+    #[must_use]
+    pub fn allow_key(mut self, key: Pattern) -> Self {
+        self.allowed.get_or_insert_default().push(key);
+        self
+    }
+
+    /// Removes all attributes whose keys are not allowed; without [`Self::allow_key`] all of them.
+    #[must_use]
+    pub fn allow_only_listed_keys(mut self) -> Self {
+        self.allowed.get_or_insert_default();
+        self
+    }
+
+    /// Replaces what this finds in texts. Several look one after another, in the order given.
+    #[must_use]
+    pub fn find(mut self, finder: Arc<dyn TextFinder>) -> Self {
+        self.finders.push(finder);
+        self
+    }
+
+    /// Whether it redacts nothing.
+    pub fn is_empty(&self) -> bool {
+        let keys = self.removed.is_empty() && self.masked.is_empty();
+        self.allowed.is_none() && keys && self.finders.is_empty()
+    }
+
+    /// What becomes of something that a span says.
+    pub fn answer(&self, visited: Visited<'_>, counts: &mut RedactionCounts) -> Rewrite {
+        let is_attribute = is_attribute(visited.place);
+        let not_allowed = |allowed: &Keys| !allowed.fit(visited.key);
+        if is_attribute
+            && (self.allowed.as_ref().is_some_and(not_allowed) || self.fit(&self.removed, visited.key))
+        {
+            counts.removed += 1;
+            return Rewrite::Remove;
+        }
+        let new = match is_attribute && self.fit(&self.masked, visited.key) {
+            true => self.masked_value(visited.value),
+            false => self.value(visited.value, 1),
+        };
+        match new {
+            Some(new) => {
+                counts.masked += 1;
+                Rewrite::Replace(new)
+            }
+            None => Rewrite::Keep,
+        }
+    }
+
+    /// The answer where it cannot be told what must not be seen: nothing is.
+    pub fn answer_blindly(&self, counts: &mut RedactionCounts) -> Rewrite {
+        counts.masked += 1;
+        Rewrite::Replace(OwnedValue::from(&*self.mask))
+    }
+
+    /// A text without what must not be seen. `None`: there is nothing like that in it.
+    pub fn text(&self, text: &str) -> Option<String> {
+        let mut new: Option<String> = None;
+        for finder in &self.finders {
+            let replaced = self.replace(&**finder, new.as_deref().unwrap_or(text));
+            new = replaced.or(new);
+        }
+        new
+    }
+
+    fn replace(&self, finder: &dyn TextFinder, text: &str) -> Option<String> {
+        let mut new: Option<String> = None;
+        let mut from = 0;
+        while from < text.len()
+            && let Some(found) = finder.find(text, from)
+        {
+            let sound = found.start >= from && found.end > found.start && text.get(found.clone()).is_some();
+            let found = if sound { found } else { from..text.len() };
+            let out = new.get_or_insert_default();
+            out.push_str(text.get(from..found.start).unwrap_or_default());
+            out.push_str(&self.mask);
+            from = found.end;
+        }
+        new.map(|mut out| {
+            out.push_str(text.get(from..).unwrap_or_default());
+            out
+        })
+    }
+
+    /// What takes the place of a value, if anything does.
+    fn value(&self, value: ValueView<'_>, depth: u32) -> Option<OwnedValue> {
+        match value {
+            ValueView::Str(text) => self.text(text).map(OwnedValue::from),
+            ValueView::I64(number) if !self.finders.is_empty() => {
+                self.text(&number.to_string()).map(OwnedValue::from)
+            }
+            ValueView::List(_) | ValueView::Map(_) if depth > DEPTH => Some(OwnedValue::Empty),
+            ValueView::List(items) => {
+                let items: Vec<_> = items.map(|item| (item, self.value(item, depth + 1))).collect();
+                let changed = items.iter().any(|(_, new)| new.is_some());
+                let kept = |(item, new): (ValueView<'_>, Option<_>)| new.unwrap_or_else(|| item.to_owned());
+                changed.then(|| OwnedValue::List(items.into_iter().map(kept).collect()))
+            }
+            ValueView::Map(entries) => {
+                let mut changed = false;
+                let mut new = Vec::new();
+                for (key, value) in entries {
+                    if self.fit(&self.removed, key) {
+                        changed = true;
+                        continue;
+                    }
+                    let other = match self.fit(&self.masked, key) {
+                        true => self.masked_value(value),
+                        false => self.value(value, depth + 1),
+                    };
+                    changed |= other.is_some();
+                    new.push((key.to_owned(), other.unwrap_or_else(|| value.to_owned())));
+                }
+                changed.then_some(OwnedValue::Map(new))
+            }
+            _ => None,
+        }
+    }
+
+    fn fit(&self, keys: &Keys, key: &str) -> bool {
+        if self.ignores_case {
+            keys.fit_any_case(key)
+        } else {
+            keys.fit(key)
+        }
+    }
+
+    /// The mask, unless the value is that already.
+    fn masked_value(&self, value: ValueView<'_>) -> Option<OwnedValue> {
+        (value.as_str() != Some(&self.mask)).then(|| OwnedValue::from(&*self.mask))
+    }
+}
+
+fn is_attribute(place: Place) -> bool {
+    matches!(
+        place,
+        Place::Attribute | Place::EventAttribute(_) | Place::LinkAttribute(_)
+    )
+}
+
+/// A pattern for keys that is given as text: with `*` for any characters and `?` for one; with `=` in front, exactly what
+/// follows; with `~` in front, a regular expression, which `regex` makes.
+///
+/// # Errors
+/// What `regex` says, and that there is no pattern.
+///
+/// ```
+/// use spanline_core::process::key_pattern;
+/// let none = |_: &str| Err("no regular expressions here".to_owned());
+/// assert!(key_pattern("*.password", &none).unwrap().matches("db.password"));
+/// assert!(!key_pattern("=*.password", &none).unwrap().matches("db.password"));
+/// assert!(key_pattern("~^db", &none).is_err() && key_pattern("=", &none).is_err());
+/// ```
+pub fn key_pattern(text: &str, regex: RegexMaker<'_>) -> Result<Pattern, String> {
+    let pattern = match (text.strip_prefix('='), text.strip_prefix('~')) {
+        (Some(exact), _) => Pattern::exact(exact),
+        (_, Some(expression)) => Pattern::Custom(regex(expression)?),
+        _ => Pattern::glob(text),
+    };
+    match text.trim_start_matches(['=', '~']) {
+        "" => Err(format!("`{text}` is no pattern for keys")),
+        _ => Ok(pattern),
+    }
+}
