@@ -8,6 +8,7 @@ mod otlp;
 mod sanitize;
 mod sql;
 mod strategy;
+mod tail;
 mod traceparent;
 
 pub use baggage::baggage;
@@ -17,6 +18,7 @@ pub use otlp::otlp;
 pub use sanitize::sanitize;
 pub use sql::sql;
 pub use strategy::strategy;
+pub use tail::tail;
 pub use traceparent::traceparent;
 
 /// The lines of an input: each is one header value.

@@ -232,3 +232,27 @@ fn strategy() {
     let inputs = [share, limit, operations, &valid].map(|text| text.as_bytes().to_vec());
     replay("strategy", spanline_fuzz::strategy, inputs.to_vec());
 }
+
+#[test]
+fn tail() {
+    let list = "error,latency=2s,latency=250ms,service=shop,attribute=k:v,rate-limit=7,bytes-limit=7,default=0.5%,always";
+    let mut inputs = vec![list.as_bytes().to_vec()];
+    let policies = list.split(',').map(|one| format!("{one}\n").into_bytes());
+    let policies: Vec<_> = policies.collect();
+    for case in load("otlp_trace.json").unwrap() {
+        for hex in [case.get("protobuf_hex"), case.expect("protobuf_hex")] {
+            let digits = hex.as_str().unwrap_or_default().chars();
+            let body = unhex(&digits.filter(char::is_ascii_hexdigit).collect::<String>());
+            let Ok(request) = decode_request_protobuf(&body) else {
+                continue;
+            };
+            let scopes = request.resource_spans().flat_map(|group| group.scope_spans());
+            for span in scopes.flat_map(|scope| scope.spans()).flatten() {
+                for policy in &policies {
+                    inputs.push([policy, span.as_bytes()].concat());
+                }
+            }
+        }
+    }
+    replay("tail", spanline_fuzz::tail, inputs);
+}

@@ -1,4 +1,4 @@
-//! Head samplers (OpenTelemetry SDK "Sampler", consistent probability sampling).
+//! Head samplers (OpenTelemetry SDK "Sampler", consistent probability sampling), and the policies of tail sampling.
 //!
 //! One file per sampler. Without `alloc` there is the arithmetic: [`Threshold`] and [`OtState`]. Samplers that keep
 //! counts or a budget need 64-bit atomics, and are left out where the target has none.
@@ -29,6 +29,8 @@ mod ratio;
 mod report;
 #[cfg(feature = "alloc")]
 mod sampler;
+#[cfg(feature = "alloc")]
+pub mod tail;
 #[cfg(feature = "alloc")]
 pub use {
     always::{AlwaysOff, AlwaysOn, AlwaysRecord},

@@ -5,7 +5,7 @@ pub(crate) mod base64;
 pub(crate) mod json;
 #[cfg(feature = "alloc")]
 mod nested;
-mod proto;
+pub(crate) mod proto;
 #[cfg(feature = "alloc")]
 mod tags;
 

@@ -152,12 +152,19 @@ impl<'a> SpanEdit<'a> {
 
     /// The new message.
     pub fn finish(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.finish_into(&mut out);
+        out
+    }
+
+    /// Appends the new message.
+    pub fn finish_into(&self, out: &mut Vec<u8>) {
         let source = self.source.as_bytes();
         let mut copy = Copy {
             edit: self,
             next: 0,
             written: alloc::vec![false; self.attributes.len()],
-            out: Vec::new(),
+            out,
         };
         copy.out
             .reserve(source.len() + self.fields.iter().map(|field| field.1.len()).sum::<usize>());
@@ -165,7 +172,6 @@ impl<'a> SpanEdit<'a> {
             copy.field(&field);
         }
         copy.new_fields_before(u32::MAX);
-        copy.out
     }
 }
 
@@ -175,7 +181,7 @@ struct Copy<'e> {
     next: usize,
     /// Which of the set attributes are written.
     written: Vec<bool>,
-    out: Vec<u8>,
+    out: &'e mut Vec<u8>,
 }
 
 impl Copy<'_> {
@@ -212,7 +218,7 @@ impl Copy<'_> {
                 key,
                 value.as_value(),
                 &self.edit.limits,
-                &mut self.out,
+                self.out,
             );
         }
     }

@@ -71,3 +71,5 @@ pub use rewrite::{FieldChange, Place, Rewrite, SpanChanges, Visited, change_fiel
 pub use status::RpcStatus;
 #[cfg(feature = "alloc")]
 pub use value::push_attribute;
+#[cfg(feature = "alloc")]
+pub(crate) use value_view::pair as attribute_pair;

@@ -144,7 +144,7 @@ impl<'a> Iterator for Attributes<'a> {
 }
 
 /// Reads a `KeyValue`. Of repeated values the last one that has a member counts.
-pub(super) fn pair(message: &[u8]) -> (&str, ValueView<'_>) {
+pub(crate) fn pair(message: &[u8]) -> (&str, ValueView<'_>) {
     let (mut key, mut value) = ("", ValueView::Empty);
     for field in Reader::new(message) {
         match (field.number, field.content) {
