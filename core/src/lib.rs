@@ -7,7 +7,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | none | ids and their generator, flags, borrowed values, `traceparent`, [`TraceStateRef`], thresholds and the `ot` member, the OTLP writer into a fixed buffer, [`wire::otlp::SpanView`] |
-//! | `alloc` | `TraceState`, `Baggage`, `Context`, owned values, samplers, propagators, semantic conventions, request decoders, `SpanEdit` |
+//! | `alloc` | `TraceState`, `Baggage`, `Context`, owned values, samplers, propagators, the logic of processors, semantic conventions, request decoders, `SpanEdit` |
 //! | `std` | carriers for std's maps, `std::error::Error` |
 #![no_std]
 #![forbid(unsafe_code)]

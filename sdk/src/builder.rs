@@ -7,6 +7,7 @@ use crate::detect::ResourceDetector;
 use crate::export::SpanExporter;
 use crate::log;
 use crate::processor::SpanProcessor;
+use crate::processors::Filter;
 use crate::provider::{Provider, set_global};
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
@@ -214,6 +215,29 @@ impl Builder {
     /// ```
     pub fn redact(mut self, redaction: Redaction) -> Self {
         self.redactions.push(redaction);
+        self
+    }
+
+    /// A filter of spans that have ended; a span is dropped when one of them drops it, or the option `filter.rules`.
+    pub fn filter(self, filter: Filter) -> Self {
+        self.processor(filter)
+    }
+
+    /// `errors.enabled`: counts what failed; see [`ErrorCounter`](crate::processors::ErrorCounter).
+    pub fn count_errors(mut self) -> Self {
+        self.options.errors.enabled = Some(true);
+        self
+    }
+
+    /// `correlator.enabled`: keeps the latest traces; see [`TraceCorrelator`](crate::processors::TraceCorrelator).
+    pub fn correlate_traces(mut self) -> Self {
+        self.options.correlator.enabled = Some(true);
+        self
+    }
+
+    /// `overhead.enabled`: watches what tracing costs; see [`Provider::overhead`].
+    pub fn watch_overhead(mut self) -> Self {
+        self.options.overhead.enabled = Some(true);
         self
     }
 

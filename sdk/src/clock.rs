@@ -323,6 +323,18 @@ pub(crate) fn process_cpu_nanos() -> Option<u64> {
     None
 }
 
+/// CPU time that this thread has used, in nanoseconds; `None` where nobody knows.
+#[cfg(target_os = "linux")]
+pub(crate) fn thread_cpu_nanos() -> Option<u64> {
+    Some(clock_nanos(libc::CLOCK_THREAD_CPUTIME_ID))
+}
+
+/// See above.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn thread_cpu_nanos() -> Option<u64> {
+    None
+}
+
 #[cfg(target_os = "linux")]
 fn clock_nanos(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {

@@ -1,8 +1,9 @@
 //! How a span ends.
 
 use crate::clock::Clock;
-use crate::local::{self, Local, NoLane};
+use crate::local::{self, Dice, Lane, Local, NoLane};
 use crate::processor::{EndedSpan, Verdict};
+use crate::processors::Operation;
 use crate::provider::{Shared, registry};
 use crate::span::CurrentSpan;
 use crate::{fork, guard};
@@ -41,30 +42,49 @@ fn end_time(clock: &Clock, start: StartTime, given: Option<u64>) -> u64 {
 #[inline]
 pub(crate) fn end(span: &CurrentSpan, given: Option<u64>) {
     let Some(slot) = span.slot() else { return };
-    let done = local::lane(span.provider(), |lane, _| {
+    let done = local::lane(span.provider(), |lane, dice| {
         let shared = &lane.shared;
-        let quick = shared.ends_quickly();
-        if quick {
+        if shared.ends_quickly() {
             lane.producer
                 .end(slot, |start| end_time(shared.clock, start, given));
+            return true;
         }
-        quick
+        end_watched(lane, dice, slot, given)
     });
     if done != Ok(true) {
         end_otherwise(span, slot, given, done.err());
     }
 }
 
+/// Ends a span where ends are timed now and then. False, and nothing was done, where processors have to be called, or
+/// something is redacted.
+#[cold]
+fn end_watched(lane: &mut Lane, dice: &mut Dice<'_>, slot: SpanRef, given: Option<u64>) -> bool {
+    if !lane.shared.processors.is_empty() || !lane.shared.redactor.is_idle() {
+        return false;
+    }
+    let shared = lane.is_due(dice).then(|| lane.shared.clone());
+    let _timed = shared.as_ref().and_then(|shared| shared.time(Operation::End));
+    let clock = lane.shared.clock;
+    lane.producer.end(slot, |start| end_time(clock, start, given));
+    true
+}
+
 #[cold]
 fn end_otherwise(span: &CurrentSpan, slot: SpanRef, given: Option<u64>, error: Option<NoLane>) {
     let epoch = fork::current_epoch();
-    let shared = match error {
-        None => local::lane(span.provider(), |lane, _| lane.shared.clone()).ok(),
-        Some(_) => registry::find(span.provider()),
+    let found = match error {
+        None => local::lane(span.provider(), |lane, dice| {
+            let due = lane.shared.is_watched() && lane.is_due(dice);
+            (lane.shared.clone(), due)
+        })
+        .ok(),
+        Some(_) => registry::find(span.provider()).map(|shared| (shared, false)),
     };
-    let Some(shared) = shared else {
+    let Some((shared, due)) = found else {
         return slot.forget(epoch);
     };
+    let _timed = if due { shared.time(Operation::End) } else { None };
     let torn_down = || local::with(|local| local.head.get().is_between());
     match error {
         None => end_with_processors(Seat::Lane(shared.id), span, slot, &shared, given),

@@ -21,6 +21,32 @@ pub(crate) struct Lane {
     /// The provider's number, here so that finding the lane looks nowhere else.
     pub(crate) id: u32,
     epoch: u32,
+    /// Starts and ends until the next one that is timed, where that is asked for; 0 before the first.
+    until_timed: u32,
+}
+
+/// One operation in so many is timed, on average: at random, so that no rhythm of the program's decides which.
+const TIMED: u64 = 1024;
+
+impl Lane {
+    /// Whether the operation that begins is to be timed.
+    pub(crate) fn is_due(&mut self, dice: &mut Dice<'_>) -> bool {
+        if self.until_timed == 0 {
+            // Somewhere in the first stretch, so that threads that end soon have their part.
+            self.until_timed = stretch(dice.next_u64(self.shared.clock), TIMED);
+        }
+        self.until_timed -= 1;
+        if self.until_timed > 0 {
+            return false;
+        }
+        self.until_timed = stretch(dice.next_u64(self.shared.clock), 2 * TIMED - 1);
+        true
+    }
+}
+
+/// From 1 to `most`, which fits.
+fn stretch(random: u64, most: u64) -> u32 {
+    u32::try_from(1 + random % most).unwrap_or(1)
 }
 
 /// What an operation borrows.
@@ -228,6 +254,7 @@ fn find_lane(lanes: &mut Vec<Lane>, provider: u32, epoch: u32, stale: Option<&mu
                 shared,
                 producer,
                 epoch,
+                until_timed: 0,
             });
             lanes.len() - 1
         }

@@ -3,6 +3,7 @@
 use crate::span::CurrentSpan;
 use spanline_core::wire::otlp::SpanView;
 use spanline_core::{Context, InstrumentationScope, Resource};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What becomes of a span that a processor has seen.
@@ -20,7 +21,7 @@ pub enum Verdict {
 pub struct EndedSpan<'a> {
     pub(crate) view: SpanView<'a>,
     pub(crate) resource: &'a Resource,
-    pub(crate) scope: &'a InstrumentationScope,
+    pub(crate) scope: &'a Arc<InstrumentationScope>,
     pub(crate) sampled: bool,
 }
 

@@ -3,7 +3,8 @@
 use crate::clock::Clock;
 use crate::frame::Head;
 use crate::local::{self, Dice, Lane, Local, NoLane};
-use crate::provider::registry;
+use crate::processors::Operation;
+use crate::provider::{calls, registry};
 use crate::scope::Scope;
 use crate::span::Span;
 use spanline_core::sample::{Decision, Plan, Quick};
@@ -291,12 +292,12 @@ impl Lane {
     ) -> Option<Head> {
         let shared = &*self.shared;
         match answer {
-            Quick::Drop if !shared.needs_calls.load(Ordering::Relaxed) => {
+            Quick::Drop if shared.calls.load(Ordering::Relaxed) == 0 => {
                 let span_id = dice.span_id(shared.clock);
                 self.producer.count(Life::started(parent, Decision::Drop));
                 Some(head.unrecorded_child(span_id))
             }
-            Quick::Sample if !shared.needs_calls.load(Ordering::Relaxed) => {
+            Quick::Sample if shared.calls.load(Ordering::Relaxed) == 0 => {
                 let span_id = dice.span_id(shared.clock);
                 Some(self.open_quick(head, span_id, parent, start))
             }
@@ -331,10 +332,28 @@ impl Lane {
     /// Starts a span when nobody has to be asked. `None`: the sampler, the id generator or a processor must be called,
     /// and foreign code is never called in here.
     fn start(&mut self, dice: &mut Dice<'_>, under: Under, start: &Start<'_>) -> Option<Span> {
-        let shared = &*self.shared;
-        if shared.needs_calls.load(Ordering::Relaxed) {
-            return None;
+        match self.shared.calls.load(Ordering::Relaxed) {
+            0 => self.start_planned(dice, under, start),
+            calls::TIMED => self.start_watched(dice, under, start),
+            _ => None,
         }
+    }
+
+    /// As [`Self::start_planned`], timed now and then.
+    #[cold]
+    fn start_watched(&mut self, dice: &mut Dice<'_>, under: Under, start: &Start<'_>) -> Option<Span> {
+        if !self.is_due(dice) {
+            return self.start_planned(dice, under, start);
+        }
+        let shared = self.shared.clone();
+        let _timed = shared.time(Operation::Start);
+        self.start_planned(dice, under, start)
+    }
+
+    /// Starts a span where no foreign code sees all of them.
+    #[inline]
+    fn start_planned(&mut self, dice: &mut Dice<'_>, under: Under, start: &Start<'_>) -> Option<Span> {
+        let shared = &*self.shared;
         let quick = *planned(&shared.plan, under.exists(), under.remote, under.flags);
         let (trace_id, random) = match under.exists() {
             true => (under.trace_id, under.flags.is_random()),

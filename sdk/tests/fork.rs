@@ -2,6 +2,8 @@
 //! another process holds. Each scenario is a process of its own, which forks.
 #![allow(unsafe_code, reason = "forks and leaves processes; see each block")]
 
+#[path = "fork/built_in.rs"]
+mod built_in;
 mod process;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -56,6 +58,7 @@ fn child() {
             scope.spawn(|| simple(&provider));
         }),
         "busy" => busy(&provider),
+        "built in" => built_in::scenario(&endpoint),
         "nested" => {
             drop(span!("parent"));
             let root = span!("root");

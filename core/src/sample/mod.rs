@@ -18,9 +18,11 @@ pub mod composable;
 #[cfg(feature = "alloc")]
 mod consistent;
 #[cfg(feature = "alloc")]
+pub(crate) mod head;
+#[cfg(feature = "alloc")]
 mod parent_based;
 #[cfg(feature = "alloc")]
-mod pattern;
+pub(crate) mod pattern;
 #[cfg(feature = "alloc")]
 mod probability;
 #[cfg(feature = "alloc")]

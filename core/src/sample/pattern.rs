@@ -1,7 +1,8 @@
 //! Patterns for names and attribute values.
 
 use super::AttributeSource;
-use crate::{Value, pattern_fits, wire::json};
+use crate::wire::{json, otlp::ValueView};
+use crate::{Value, pattern_fits};
 use alloc::{boxed::Box, string::String, sync::Arc};
 use core::fmt;
 
@@ -76,6 +77,22 @@ fn value_fits(value: Value<'_>, fits: &mut dyn FnMut(&str) -> bool) -> bool {
             items.iter().any(|item| item_fits(item.as_value(), fits))
         }
         other => item_fits(other, fits),
+    }
+}
+
+/// As [`value_fits`], for a value that is read in place.
+pub(crate) fn view_fits(value: ValueView<'_>, fits: &mut dyn FnMut(&str) -> bool) -> bool {
+    let mut one = |value| match value {
+        ValueView::Empty => item_fits(Value::Empty, fits),
+        ValueView::Bool(value) => item_fits(value.into(), fits),
+        ValueView::I64(value) => item_fits(value.into(), fits),
+        ValueView::F64(value) => item_fits(value.into(), fits),
+        ValueView::Str(text) => item_fits(text.into(), fits),
+        ValueView::Bytes(_) | ValueView::List(_) | ValueView::Map(_) => false,
+    };
+    match value {
+        ValueView::List(mut items) => items.any(one),
+        value => one(value),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     AlwaysOff, AlwaysOn, Decision, DecisionCache, Pattern, Probability, RateLimiting, Sampler, SamplerReport,
-    SamplingRequest, SamplingResult, meter::Meter, pattern,
+    SamplingRequest, SamplingResult, head::HeadConditions, meter::Meter, pattern,
 };
 use crate::{Notice, SpanKind};
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
@@ -36,11 +36,7 @@ impl Action {
 /// ```
 #[derive(Debug)]
 pub struct Rule {
-    service: Option<Pattern>,
-    name: Option<Pattern>,
-    /// One bit for each kind; 0: any.
-    kinds: u8,
-    attributes: Vec<(Box<str>, Pattern)>,
+    conditions: HeadConditions,
     action: Action,
     meter: Meter,
 }
@@ -71,10 +67,7 @@ impl Rule {
 
     fn of(action: Action) -> Self {
         Self {
-            service: None,
-            name: None,
-            kinds: 0,
-            attributes: Vec::new(),
+            conditions: HeadConditions::NONE,
             action,
             meter: Meter::new(),
         }
@@ -83,21 +76,21 @@ impl Rule {
     /// Only in services of such a name.
     #[must_use]
     pub fn service(mut self, pattern: Pattern) -> Self {
-        self.service = Some(pattern);
+        self.conditions.set_service(pattern);
         self
     }
 
     /// Only for spans of such a name.
     #[must_use]
     pub fn name(mut self, pattern: Pattern) -> Self {
-        self.name = Some(pattern);
+        self.conditions.set_name(pattern);
         self
     }
 
     /// Only for spans of this kind, or of another that is given like this.
     #[must_use]
     pub const fn kind(mut self, kind: SpanKind) -> Self {
-        self.kinds |= bit(kind);
+        self.conditions.add_kind(kind);
         self
     }
 
@@ -105,22 +98,18 @@ impl Rule {
     /// of an array any item may fit.
     #[must_use]
     pub fn attribute(mut self, key: impl Into<Box<str>>, value: Pattern) -> Self {
-        self.attributes.push((key.into(), value));
+        self.conditions.add_attribute(key.into(), value);
         self
     }
 
     fn matches(&self, request: &SamplingRequest<'_>) -> bool {
-        let kind = self.kinds == 0 || self.kinds & bit(request.kind) != 0;
-        kind && self.name.as_ref().is_none_or(|name| name.matches(request.name))
-            && self.attributes.iter().all(|(key, value)| {
-                let found = pattern::attribute(request.attributes, key, &mut |text| value.matches(text));
-                found.unwrap_or_default()
-            })
+        let mut has = |key: &str, value: &Pattern| {
+            let found = pattern::attribute(request.attributes, key, &mut |text| value.matches(text));
+            found.unwrap_or_default()
+        };
+        self.conditions
+            .fit_span(request.name, Some(request.kind), &mut has)
     }
-}
-
-const fn bit(kind: SpanKind) -> u8 {
-    1 << kind as u8
 }
 
 /// Samples by the first rule that matches; without one every span. Use it as the root of [`super::ParentBased`].
@@ -135,10 +124,9 @@ impl Rules {
     /// These rules, for a service of this name: those for other services are left out.
     pub fn new(service_name: &str, rules: impl IntoIterator<Item = Rule>) -> Self {
         let cache = Arc::new(DecisionCache::default());
-        let ours = rules.into_iter().filter(|rule| {
-            let service = rule.service.as_ref();
-            service.is_none_or(|service| service.matches(service_name))
-        });
+        let ours = rules
+            .into_iter()
+            .filter(|rule| rule.conditions.fit_service(service_name));
         let rules = ours.map(|mut rule| {
             if let Action::Budget(budget) = rule.action {
                 rule.action = Action::Budget(budget.with_cache(Some(cache.clone())));

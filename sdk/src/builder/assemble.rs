@@ -8,8 +8,11 @@ use crate::export::MemoryExporter;
 use crate::features::FEATURES;
 use crate::learning::Learning;
 use crate::log::{self, Level};
-use crate::processors::{self, Redactor};
-use crate::provider::{Config, Described, ExporterSpec, Parts, Scopes, specs};
+use crate::processor::SpanProcessor;
+use crate::processors::{
+    self, ErrorCounter, OverheadWatch, Redactor, TraceBounds, TraceCorrelator, filter_of_options,
+};
+use crate::provider::{BuiltIn, Config, Described, ExporterSpec, Parts, Scopes, specs};
 use crate::sampling::Host;
 use spanline_core::Resource;
 use spanline_core::process::Redaction;
@@ -47,6 +50,7 @@ impl Builder {
             tell_misspelt();
         }
         file.tell();
+        let rules_in_code = self.options.filter.rules.is_some();
         let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
         let memory = MemoryExporter::new();
         let mut exporters = match specs(&effective, &memory).map_err(|error| file.locate(error)) {
@@ -74,6 +78,13 @@ impl Builder {
             }
         };
         let redactor = redactor(&mut file, &effective, self.redactions)?;
+        let filter = match filter_of_options(&effective.filter.rules) {
+            Err(error) if file.of_environment && !rules_in_code => {
+                file.breaks(&error);
+                None
+            }
+            filter => filter?,
+        };
         if file.is_broken {
             exporters.clear();
         }
@@ -100,6 +111,8 @@ impl Builder {
         tracers.append(made.tracers);
         let mut processors = made.processors;
         processors.extend(self.processors);
+        processors.extend(filter.map(|filter| Arc::new(filter) as Arc<dyn SpanProcessor>));
+        let built_in = built_in(&effective, &mut processors);
         if sampler.learns() {
             processors.push(Arc::new(Learning(sampler.clone())));
         }
@@ -136,6 +149,7 @@ impl Builder {
             ),
             flush_timeout: Duration::from_millis(effective.flush_timeout_ms),
             exit_timeout: Duration::from_millis(effective.exit_timeout_ms),
+            built_in,
             caught: AtomicU64::new(0),
             notices: self.notices,
             effective,
@@ -162,6 +176,36 @@ fn redactor(file: &mut Layer, effective: &Effective, own: Vec<Redaction>) -> Res
             Ok(Redactor::new(own))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// The processors that options ask for and that know something.
+fn built_in(effective: &Effective, processors: &mut Vec<Arc<dyn SpanProcessor>>) -> BuiltIn {
+    let errors = &effective.errors;
+    let errors = errors
+        .enabled
+        .then(|| Arc::new(ErrorCounter::new(size(errors.room))));
+    if let Some(errors) = &errors {
+        processors.push(errors.clone());
+    }
+    let traces = &effective.correlator;
+    let bounds = TraceBounds {
+        traces: size(traces.max_traces),
+        spans_per_trace: size(traces.max_spans_per_trace),
+        bytes: size(traces.max_bytes),
+        age_nanos: traces.max_age_ms.saturating_mul(1_000_000),
+    };
+    let traces = traces.enabled.then(|| Arc::new(TraceCorrelator::new(bounds)));
+    if let Some(traces) = &traces {
+        processors.push(traces.clone());
+    }
+    let overhead = &effective.overhead;
+    BuiltIn {
+        errors,
+        traces,
+        overhead: overhead
+            .enabled
+            .then(|| OverheadWatch::new(overhead.threshold_percent)),
     }
 }
 

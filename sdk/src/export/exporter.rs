@@ -175,7 +175,7 @@ impl<'a> ExportBatch<'a> {
         batch.views().filter_map(move |(number, view)| {
             let (resource, scope) = match source {
                 Some(source) => (source.resource(), source.instrumentation_scope(number)?),
-                None => (config.described.resource(), &config.scopes.get(number)?.scope),
+                None => (config.described.resource(), &*config.scopes.get(number)?.scope),
             };
             Some(ExportedSpan {
                 view,

@@ -5,6 +5,7 @@ use super::worker::{Worker, monotonic};
 use super::{AnswerStatus, ExportBatch, ExporterDescription, SpanExporter};
 use crate::log::{self, Level, UserText};
 use crate::observe::{Fate, spans};
+use crate::processors::Part;
 use crate::provider::{Config, ExporterSpec};
 use crate::{fork, guard};
 use spanline_engine::{Batch, ExportQueue, ExporterStats, Outcome, Poll, QueueBounds, Sending};
@@ -236,6 +237,9 @@ impl ExporterSlot {
             let (outcome, status) = self.send(&**exporter, batch);
             if fork::current_epoch() != epoch {
                 return;
+            }
+            if let Some(watch) = &self.config.built_in.overhead {
+                watch.charge(Part::Exporters);
             }
             if let Some(batch) = sending.take() {
                 self.report(batch, outcome, status, worker);

@@ -6,6 +6,7 @@ pub(crate) use flush::{Begun, Patience};
 
 use super::ExporterSlot;
 use crate::observe::{Component, Losses};
+use crate::processors::Part;
 use crate::provider::Config;
 use crate::thread as ours;
 use crate::{guard, log};
@@ -208,6 +209,9 @@ impl Worker {
                 exporter.queue().close(monotonic());
             }
         }
+        if let Some(watch) = &self.config.built_in.overhead {
+            watch.charge(Part::Pipeline);
+        }
         let urgent = stop || drained > pipeline.engine().drained();
         let hungry =
             stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
@@ -263,6 +267,9 @@ impl Worker {
                 guard::foreign(caught, "propagator", || self.config.propagator.take_notice()).flatten();
             let Some(notice) = notice else { break };
             log::report(log::Level::Warn, "propagator", format_args!("{notice}"));
+        }
+        if let Some(watch) = &self.config.built_in.overhead {
+            watch.look(&engine.stats());
         }
         self.tell_losses(engine);
     }

@@ -1,7 +1,8 @@
 //! From the accounting to metrics (semantic conventions "SDK metrics").
 
-use super::{Metric, MetricKind, MetricPoint, MetricValue, Metrics};
+use super::{Metric, MetricKind, MetricPoint, MetricValue, Metrics, built_in};
 use crate::export::ExporterDescription;
+use crate::processors::{ErrorReport, Overhead};
 use spanline_core::KeyValue;
 use spanline_engine::retry::grpc_status_name;
 use spanline_engine::{AnswerStatus, ByDecision, Durations, ExporterStats, Stats};
@@ -18,6 +19,8 @@ pub(crate) struct Source<'a> {
     pub(crate) is_simple: bool,
     /// The exporters, in the order of their statistics.
     pub(crate) exporters: &'a [Component],
+    pub(crate) errors: Option<ErrorReport>,
+    pub(crate) overhead: Option<Overhead>,
 }
 
 /// An exporter with its name among the others.
@@ -66,7 +69,7 @@ fn component(kind: &str, name: &str) -> Vec<KeyValue> {
     ]
 }
 
-fn point(attributes: Vec<KeyValue>, sum: u64) -> MetricPoint {
+pub(super) fn point(attributes: Vec<KeyValue>, sum: u64) -> MetricPoint {
     MetricPoint {
         attributes,
         value: MetricValue::Sum(sum),
@@ -156,6 +159,8 @@ pub(crate) fn collect(source: &Source<'_>) -> Metrics {
                 .collect(),
         });
     }
+    metrics.extend(source.errors.as_ref().map(built_in::errors));
+    metrics.extend(source.overhead.iter().flat_map(built_in::overhead));
     Metrics(metrics)
 }
 

@@ -1,7 +1,9 @@
-//! What a provider says of itself as metrics, under the names of the semantic conventions for SDKs (`otel.sdk.*`).
+//! What a provider says of itself as metrics, under the names of the semantic conventions for SDKs (`otel.sdk.*`), and of
+//! its built-in processors under names of our own (`spanline.*`).
 //!
 //! Nothing of this costs anything while spans are made: it is the accounting, asked in another form.
 
+mod built_in;
 mod collect;
 mod losses;
 mod prometheus;
@@ -31,8 +33,8 @@ impl Metrics {
 
     /// The metrics in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`).
     ///
-    /// Names and labels are those of the semantic conventions with `_` for every `.`; counters end in `_total`, the
-    /// histogram in `_seconds`.
+    /// Names and labels are those of the semantic conventions with `_` for every `.`; counters end in `_total`, times
+    /// in `_seconds`, also those that are nanoseconds here.
     ///
     /// ```
     /// let provider = spanline::init().exporter("discard").build()?;
@@ -63,7 +65,7 @@ pub struct Metric {
     pub name: &'static str,
     /// What it counts, in a sentence.
     pub description: &'static str,
-    /// The unit: `{span}` or `s`.
+    /// The unit: `{span}`, `s` or `ns`.
     pub unit: &'static str,
     /// The instrument.
     pub kind: MetricKind,

@@ -3,6 +3,9 @@
 use super::{Metric, MetricKind, MetricPoint, MetricValue, plain};
 use std::fmt::Write as _;
 
+/// The unit of sums that are seconds in this format, which asks for base units.
+const NANOSECONDS: &str = "ns";
+
 pub(super) fn text(metrics: &[Metric]) -> String {
     let mut text = String::new();
     for metric in metrics.iter().filter(|metric| !metric.points.is_empty()) {
@@ -16,7 +19,7 @@ pub(super) fn text(metrics: &[Metric]) -> String {
         escape(&mut text, metric.description, false);
         let _ = writeln!(text, "\n# TYPE {name} {kind}");
         for point in &metric.points {
-            samples(&mut text, &name, point);
+            samples(&mut text, &name, metric.unit, point);
         }
     }
     text
@@ -25,7 +28,7 @@ pub(super) fn text(metrics: &[Metric]) -> String {
 /// `_` for what is no letter, digit or `_`, then the unit and what the kind asks for.
 fn name(metric: &Metric) -> String {
     let mut name = identifier(metric.name);
-    if metric.unit == "s" {
+    if matches!(metric.unit, "s" | NANOSECONDS) {
         name.push_str("_seconds");
     }
     if metric.kind == MetricKind::Counter {
@@ -47,8 +50,12 @@ fn identifier(name: &str) -> String {
     }
 }
 
-fn samples(text: &mut String, name: &str, point: &MetricPoint) {
+fn samples(text: &mut String, name: &str, unit: &str, point: &MetricPoint) {
     match &point.value {
+        MetricValue::Sum(nanos) if unit == NANOSECONDS => {
+            let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+            sample(text, name, "", point, None, format_args!("{seconds}.{rest:09}"));
+        }
         MetricValue::Sum(sum) => sample(text, name, "", point, None, format_args!("{sum}")),
         MetricValue::Histogram { bounds, counts, sum } => {
             let mut all = 0;

@@ -9,6 +9,7 @@ use crate::export::{
     SpanExporter,
 };
 use crate::log;
+use crate::processors::{ErrorCounter, OverheadWatch, TraceCorrelator};
 use crate::transport::{Endpoint, Proxy, TlsMaterial};
 use spanline_core::SpanLimits;
 use spanline_core::propagate::TextMapPropagator;
@@ -50,10 +51,19 @@ pub(crate) struct Config {
     pub(crate) max_age: Duration,
     pub(crate) flush_timeout: Duration,
     pub(crate) exit_timeout: Duration,
+    pub(crate) built_in: BuiltIn,
     /// Panics of exporters.
     pub(crate) caught: AtomicU64,
     /// What was said while it was made that is not as it was meant.
     pub(crate) notices: Vec<String>,
+}
+
+/// The built-in processors that can be asked for what they know.
+#[derive(Debug, Default)]
+pub(crate) struct BuiltIn {
+    pub(crate) errors: Option<Arc<ErrorCounter>>,
+    pub(crate) traces: Option<Arc<TraceCorrelator>>,
+    pub(crate) overhead: Option<OverheadWatch>,
 }
 
 impl Config {

@@ -1,5 +1,6 @@
 //! Providers: what owns the configuration, the engine and the threads (OpenTelemetry SDK "TracerProvider").
 
+mod built_in;
 mod config;
 mod current;
 mod described;
@@ -11,7 +12,7 @@ mod scopes;
 mod shutdown;
 mod specs;
 
-pub(crate) use config::{Config, ExporterSpec, ReceiverSpec};
+pub(crate) use config::{BuiltIn, Config, ExporterSpec, ReceiverSpec};
 pub use current::{Override, global};
 pub(crate) use current::{conventions, current_id, current_id_in, global_of, set_global};
 pub(crate) use described::Described;
@@ -23,7 +24,7 @@ use crate::clock::Clock;
 use crate::export::{FinishedSpan, Patience};
 use crate::observe::{self, Metrics, Source};
 use crate::processor::SpanProcessor;
-use crate::processors::Redactor;
+use crate::processors::{Operation, Redactor, Timed};
 use crate::tracer::Tracer;
 use crate::{IdGenerator, fork, guard, local};
 use engines::EngineSet;
@@ -34,8 +35,16 @@ use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
 use spanline_engine::{Error, Stats};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
+
+/// Bits of what starting a span takes beside the usual.
+pub(crate) mod calls {
+    /// It always calls foreign code, or nothing is recorded at all.
+    pub(crate) const FOREIGN: u8 = 1;
+    /// It is timed now and then.
+    pub(crate) const TIMED: u8 = 2;
+}
 
 /// What every thread needs of a provider.
 pub(crate) struct Shared {
@@ -47,10 +56,10 @@ pub(crate) struct Shared {
     pub(crate) clock: &'static Clock,
     pub(crate) processors: Vec<Arc<dyn SpanProcessor>>,
     pub(crate) redactor: Redactor,
-    /// There are processors, or there is something to redact.
+    /// There are processors, there is something to redact, or ends are timed now and then.
     watches_ends: bool,
-    /// Starting a span always calls foreign code, or nothing is recorded at all.
-    pub(crate) needs_calls: AtomicBool,
+    /// What starting a span takes beside the usual: bits of [`calls`].
+    pub(crate) calls: AtomicU8,
     pub(crate) disabled: bool,
     /// Panics of user code.
     pub(crate) caught: AtomicU64,
@@ -101,7 +110,7 @@ impl Shared {
         (self.id, number)
     }
 
-    /// Whether spans end without processors and redaction. After the shutdown no processor is called any more.
+    /// Whether spans end without processors, redaction and timing. After the shutdown no processor is called any more.
     #[inline]
     pub(crate) fn ends_quickly(&self) -> bool {
         !self.watches_ends || self.redactor.is_idle() && self.is_shut_down()
@@ -135,6 +144,17 @@ impl Shared {
             self.watching.store(0, Ordering::Release);
             on_signal::end();
         }
+    }
+
+    /// Whether operations are timed now and then.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.config.built_in.overhead.is_some()
+    }
+
+    /// Times an operation until what this gives is dropped; `None` where nobody wants to know.
+    pub(crate) fn time(&self, operation: Operation) -> Option<Timed<'_>> {
+        let watch = self.config.built_in.overhead.as_ref()?;
+        Some(Timed::begin(watch, self.clock, operation))
     }
 
     /// Whether spans that are started now may be recorded.
@@ -172,6 +192,13 @@ impl Shared {
             capacity: self.config.max_queue_spans,
             is_simple: self.config.cutting.delay_nanos == 0,
             exporters: self.engine(fork::current_epoch()).worker().components(),
+            errors: self.config.built_in.errors.as_ref().map(|errors| errors.report()),
+            overhead: self
+                .config
+                .built_in
+                .overhead
+                .as_ref()
+                .map(|watch| watch.report(&stats)),
         })
     }
 }
@@ -229,15 +256,22 @@ impl Provider {
             redactor,
             disabled,
         } = parts;
+        let mut calls = 0;
+        if disabled || id_generator.is_some() || !processors.is_empty() {
+            calls |= calls::FOREIGN;
+        }
+        if config.built_in.overhead.is_some() {
+            calls |= calls::TIMED;
+        }
         let shared = Arc::new(Shared {
             id: registry::next_id(),
             clock: config.clock,
-            needs_calls: AtomicBool::new(disabled || id_generator.is_some() || !processors.is_empty()),
+            calls: AtomicU8::new(calls),
             plan: sampler.plan(),
             config: Arc::new(config),
             sampler,
             id_generator,
-            watches_ends: !processors.is_empty() || !redactor.is_idle(),
+            watches_ends: !processors.is_empty() || !redactor.is_idle() || calls & calls::TIMED != 0,
             processors,
             redactor,
             disabled,

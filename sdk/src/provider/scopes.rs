@@ -5,6 +5,7 @@ use once_cell::race::OnceBox;
 use spanline_core::InstrumentationScope;
 use spanline_core::wire::otlp;
 use spanline_engine::EncodedPart;
+use std::sync::Arc;
 
 const SEGMENT: usize = 64;
 const SEGMENTS: usize = 64;
@@ -12,7 +13,8 @@ const SEGMENTS: usize = 64;
 /// A scope and its encoding.
 #[derive(Debug)]
 pub(crate) struct KnownScope {
-    pub(crate) scope: InstrumentationScope,
+    /// Shared by whoever keeps spans.
+    pub(crate) scope: Arc<InstrumentationScope>,
     pub(crate) encoded: EncodedPart,
 }
 
@@ -58,7 +60,7 @@ impl Scopes {
         for at in 0..SEGMENT * SEGMENTS {
             let Some(place) = self.place(at) else { break };
             let known = place.get_or_init(|| Box::new(KnownScope::new(scope.clone())));
-            if known.scope == *scope {
+            if *known.scope == *scope {
                 return at as u16;
             }
         }
@@ -90,7 +92,7 @@ impl KnownScope {
     fn new(scope: InstrumentationScope) -> Self {
         let (head, tail) = otlp::encode_scope(&scope);
         Self {
-            scope,
+            scope: Arc::new(scope),
             encoded: EncodedPart { head, tail },
         }
     }
@@ -112,7 +114,7 @@ mod tests {
         assert_eq!(scopes.number(&named), number);
         assert_ne!(scopes.number(&versioned), number);
         assert_eq!(scopes.number(&InstrumentationScope::default()), 0);
-        assert_eq!(scopes.get(number).map(|known| &known.scope), Some(&named));
+        assert_eq!(scopes.get(number).map(|known| &*known.scope), Some(&named));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Flushing a provider and shutting it down: begun first, so that several can be at it at once, and then waited for.
 
-use super::{Report, Shared};
+use super::{Report, Shared, calls};
 use crate::export::{Begun, Patience};
 use crate::{fork, guard, local};
 use spanline_engine::{Error, ErrorKind};
@@ -63,7 +63,7 @@ impl Shared {
         }
         self.finisher.store(this_thread(), Ordering::Release);
         // New spans take the long way from here, and are refused there.
-        self.needs_calls.store(true, Ordering::Relaxed);
+        self.calls.fetch_or(calls::FOREIGN, Ordering::Relaxed);
         for processor in &self.processors {
             let left = deadline.saturating_duration_since(Instant::now());
             guard::foreign(&self.caught, "processor", || processor.shutdown(left));

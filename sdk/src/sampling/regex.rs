@@ -1,4 +1,4 @@
-//! Regular expressions of rules.
+//! Regular expressions of rules, of samplers and filters.
 
 use crate::Error;
 use spanline_core::process::TextFinder;

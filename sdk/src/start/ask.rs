@@ -2,6 +2,7 @@
 
 use super::{Decided, Parent, Start, Under, without_lane, without_provider};
 use crate::local::{self, Local};
+use crate::processors::Operation;
 use crate::provider::Shared;
 use crate::span::Span;
 use crate::{fork, guard};
@@ -24,10 +25,13 @@ impl AttributeSource for Attributes<'_> {
 /// it runs.
 #[cold]
 pub(super) fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
-    let shared = match local::lane(provider, |lane, _| lane.shared.clone()) {
-        Ok(shared) => shared,
+    let (shared, due) = match local::lane(provider, |lane, dice| {
+        (lane.shared.clone(), lane.shared.is_watched() && lane.is_due(dice))
+    }) {
+        Ok(found) => found,
         Err(error) => return without_lane(local, provider, start, error),
     };
+    let _timed = if due { shared.time(Operation::Start) } else { None };
     let given = match start.parent {
         Parent::Of(context) => context.clone(),
         Parent::Current | Parent::Root => local.context(),

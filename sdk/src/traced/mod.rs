@@ -55,7 +55,7 @@ fn anybody_asks() -> bool {
     let known = local::lane(provider::current_id(), |lane, _| {
         let (shared, plan) = (&lane.shared, &lane.shared.plan);
         !shared.disabled
-            && (shared.needs_calls.load(std::sync::atomic::Ordering::Relaxed)
+            && (shared.calls.load(std::sync::atomic::Ordering::Relaxed) & provider::calls::FOREIGN != 0
                 || asks(plan.root)
                 || asks(plan.local_sampled)
                 || asks(plan.local_not_sampled)

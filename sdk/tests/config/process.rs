@@ -118,7 +118,12 @@ fn a_file_of_the_environment_that_is_wrong_is_reported_and_nothing_is_recorded()
         "certificate.yaml",
         "file_format: '1.1'\ntracer_provider:\n  processors: [ {batch: {exporter: {otlp_http: {endpoint: 'https://127.0.0.1:1', tls: {ca_file: /nowhere/ca.pem}}}}} ]\n",
     );
+    let filter = File::new(
+        "filter.yaml",
+        &memory_file("distribution:\n  spanline:\n    filter: { rules: [ nonsense ] }\n"),
+    );
     for (path, what) in [
+        (filter.path(), "filter.rules[0]: "),
         (broken.path(), "2:1: tracer_provder: "),
         (negative.path(), "rate_limited"),
         (certificate.path(), ""),

@@ -202,6 +202,14 @@ pub struct Options {
     pub limits: LimitsOptions,
     /// The options `redact.*`.
     pub redact: RedactOptions,
+    /// The options `filter.*`.
+    pub filter: FilterOptions,
+    /// The options `errors.*`.
+    pub errors: ErrorsOptions,
+    /// The options `correlator.*`.
+    pub correlator: CorrelatorOptions,
+    /// The options `overhead.*`.
+    pub overhead: OverheadOptions,
 }
 
 impl fmt::Debug for Options {
@@ -355,6 +363,10 @@ impl fmt::Debug for Options {
         debug.field("attribute_limits", &self.attribute_limits);
         debug.field("limits", &self.limits);
         debug.field("redact", &self.redact);
+        debug.field("filter", &self.filter);
+        debug.field("errors", &self.errors);
+        debug.field("correlator", &self.correlator);
+        debug.field("overhead", &self.overhead);
         debug.finish_non_exhaustive()
     }
 }
@@ -549,6 +561,14 @@ pub struct Effective {
     pub limits: Limits,
     /// The options `redact.*`.
     pub redact: Redact,
+    /// The options `filter.*`.
+    pub filter: Filter,
+    /// The options `errors.*`.
+    pub errors: Errors,
+    /// The options `correlator.*`.
+    pub correlator: Correlator,
+    /// The options `overhead.*`.
+    pub overhead: Overhead,
     pub(super) sources: [Source; TABLE.len()],
 }
 
@@ -781,6 +801,170 @@ pub struct Redact {
     pub case_sensitive: bool,
 }
 
+/// The `filter.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct FilterOptions {
+    /// Which spans that have ended reach no exporter, such as `drop attributes.http.route=/health*`. Each
+    /// rule is `drop` or `keep` and conditions joined by ` && `, all of which must hold; the first rule that
+    /// fits decides, and what none fits is kept. See [processors.md](processors.md). Default: none.
+    pub rules: Option<Vec<String>>,
+}
+
+impl fmt::Debug for FilterOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("FilterOptions");
+        if let Some(value) = &self.rules {
+            debug.field("rules", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `filter.*` part of [`Effective`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Filter {
+    /// Which spans that have ended reach no exporter, such as `drop attributes.http.route=/health*`. Each
+    /// rule is `drop` or `keep` and conditions joined by ` && `, all of which must hold; the first rule that
+    /// fits decides, and what none fits is kept. See [processors.md](processors.md). Default: none.
+    pub rules: Vec<String>,
+}
+
+/// The `errors.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct ErrorsOptions {
+    /// Whether spans that failed are counted by name and type of error. See [processors.md](processors.md).
+    /// Default: false.
+    pub enabled: Option<bool>,
+    /// Different errors that `errors.enabled` counts; when there are more the rarest makes room. At most 0.9
+    /// KB each. Unit: errors. At least 1. Default: 128.
+    pub room: Option<u64>,
+}
+
+impl fmt::Debug for ErrorsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ErrorsOptions");
+        if let Some(value) = &self.enabled {
+            debug.field("enabled", value);
+        }
+        if let Some(value) = &self.room {
+            debug.field("room", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `errors.*` part of [`Effective`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Errors {
+    /// Whether spans that failed are counted by name and type of error. See [processors.md](processors.md).
+    /// Default: false.
+    pub enabled: bool,
+    /// Different errors that `errors.enabled` counts; when there are more the rarest makes room. At most 0.9
+    /// KB each. Unit: errors. At least 1. Default: 128.
+    pub room: u64,
+}
+
+/// The `correlator.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct CorrelatorOptions {
+    /// Whether spans that have ended are also kept in this process for a while, to be found by their trace.
+    /// See [processors.md](processors.md). Default: false.
+    pub enabled: Option<bool>,
+    /// Traces that the correlator keeps; the one that was changed longest ago makes room. Unit: traces. At
+    /// least 1. Default: 1024.
+    pub max_traces: Option<u64>,
+    /// Spans of one trace that the correlator keeps: of more those that ended last. Unit: spans. At least 1.
+    /// Default: 256.
+    pub max_spans_per_trace: Option<u64>,
+    /// Most bytes that the correlator keeps, its bookkeeping included; beside `buffer_bytes`. Unit: bytes.
+    /// At least 65536. Default: 8388608.
+    pub max_bytes: Option<u64>,
+    /// How long after the end of its last span the correlator keeps a trace. Unit: ms. At least 1. Default:
+    /// 300000.
+    pub max_age_ms: Option<u64>,
+}
+
+impl fmt::Debug for CorrelatorOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("CorrelatorOptions");
+        if let Some(value) = &self.enabled {
+            debug.field("enabled", value);
+        }
+        if let Some(value) = &self.max_traces {
+            debug.field("max_traces", value);
+        }
+        if let Some(value) = &self.max_spans_per_trace {
+            debug.field("max_spans_per_trace", value);
+        }
+        if let Some(value) = &self.max_bytes {
+            debug.field("max_bytes", value);
+        }
+        if let Some(value) = &self.max_age_ms {
+            debug.field("max_age_ms", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `correlator.*` part of [`Effective`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Correlator {
+    /// Whether spans that have ended are also kept in this process for a while, to be found by their trace.
+    /// See [processors.md](processors.md). Default: false.
+    pub enabled: bool,
+    /// Traces that the correlator keeps; the one that was changed longest ago makes room. Unit: traces. At
+    /// least 1. Default: 1024.
+    pub max_traces: u64,
+    /// Spans of one trace that the correlator keeps: of more those that ended last. Unit: spans. At least 1.
+    /// Default: 256.
+    pub max_spans_per_trace: u64,
+    /// Most bytes that the correlator keeps, its bookkeeping included; beside `buffer_bytes`. Unit: bytes.
+    /// At least 65536. Default: 8388608.
+    pub max_bytes: u64,
+    /// How long after the end of its last span the correlator keeps a trace. Unit: ms. At least 1. Default:
+    /// 300000.
+    pub max_age_ms: u64,
+}
+
+/// The `overhead.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct OverheadOptions {
+    /// Whether the CPU time that tracing takes is watched: that of its own threads, and by timing one start
+    /// and end of spans in 1,024. See [processors.md](processors.md). Default: false.
+    pub enabled: Option<bool>,
+    /// With `overhead.enabled`, a warning is logged at most once a minute while tracing takes more than this
+    /// part of the CPU time of the process. On Linux. Unit: percent. At least 1. Default: 5.
+    pub threshold_percent: Option<u64>,
+}
+
+impl fmt::Debug for OverheadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("OverheadOptions");
+        if let Some(value) = &self.enabled {
+            debug.field("enabled", value);
+        }
+        if let Some(value) = &self.threshold_percent {
+            debug.field("threshold_percent", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `overhead.*` part of [`Effective`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Overhead {
+    /// Whether the CPU time that tracing takes is watched: that of its own threads, and by timing one start
+    /// and end of spans in 1,024. See [processors.md](processors.md). Default: false.
+    pub enabled: bool,
+    /// With `overhead.enabled`, a warning is logged at most once a minute while tracing takes more than this
+    /// part of the CPU time of the process. On Linux. Unit: percent. At least 1. Default: 5.
+    pub threshold_percent: u64,
+}
+
 impl Options {
     /// Which options are set, by index.
     pub(super) fn marks(&self) -> [bool; TABLE.len()] {
@@ -844,6 +1028,16 @@ impl Options {
             self.redact.mask.is_some(),
             self.redact.case_sensitive.is_some(),
             self.max_open_spans.is_some(),
+            self.filter.rules.is_some(),
+            self.errors.enabled.is_some(),
+            self.errors.room.is_some(),
+            self.correlator.enabled.is_some(),
+            self.correlator.max_traces.is_some(),
+            self.correlator.max_spans_per_trace.is_some(),
+            self.correlator.max_bytes.is_some(),
+            self.correlator.max_age_ms.is_some(),
+            self.overhead.enabled.is_some(),
+            self.overhead.threshold_percent.is_some(),
             self.exit_timeout_ms.is_some(),
             self.flush_timeout_ms.is_some(),
             self.flush_on_signals.is_some(),
@@ -1049,6 +1243,44 @@ impl Options {
         if self.max_open_spans.is_none() {
             self.max_open_spans.clone_from(&lower.max_open_spans);
         }
+        if self.filter.rules.is_none() {
+            self.filter.rules.clone_from(&lower.filter.rules);
+        }
+        if self.errors.enabled.is_none() {
+            self.errors.enabled.clone_from(&lower.errors.enabled);
+        }
+        if self.errors.room.is_none() {
+            self.errors.room.clone_from(&lower.errors.room);
+        }
+        if self.correlator.enabled.is_none() {
+            self.correlator.enabled.clone_from(&lower.correlator.enabled);
+        }
+        if self.correlator.max_traces.is_none() {
+            self.correlator
+                .max_traces
+                .clone_from(&lower.correlator.max_traces);
+        }
+        if self.correlator.max_spans_per_trace.is_none() {
+            self.correlator
+                .max_spans_per_trace
+                .clone_from(&lower.correlator.max_spans_per_trace);
+        }
+        if self.correlator.max_bytes.is_none() {
+            self.correlator.max_bytes.clone_from(&lower.correlator.max_bytes);
+        }
+        if self.correlator.max_age_ms.is_none() {
+            self.correlator
+                .max_age_ms
+                .clone_from(&lower.correlator.max_age_ms);
+        }
+        if self.overhead.enabled.is_none() {
+            self.overhead.enabled.clone_from(&lower.overhead.enabled);
+        }
+        if self.overhead.threshold_percent.is_none() {
+            self.overhead
+                .threshold_percent
+                .clone_from(&lower.overhead.threshold_percent);
+        }
         if self.exit_timeout_ms.is_none() {
             self.exit_timeout_ms.clone_from(&lower.exit_timeout_ms);
         }
@@ -1146,6 +1378,20 @@ impl Options {
             index::REDACT_MASK => FromPlain::store(&mut self.redact.mask, value, name),
             index::REDACT_CASE_SENSITIVE => FromPlain::store(&mut self.redact.case_sensitive, value, name),
             index::MAX_OPEN_SPANS => FromPlain::store(&mut self.max_open_spans, value, name),
+            index::FILTER_RULES => FromPlain::store(&mut self.filter.rules, value, name),
+            index::ERRORS_ENABLED => FromPlain::store(&mut self.errors.enabled, value, name),
+            index::ERRORS_ROOM => FromPlain::store(&mut self.errors.room, value, name),
+            index::CORRELATOR_ENABLED => FromPlain::store(&mut self.correlator.enabled, value, name),
+            index::CORRELATOR_MAX_TRACES => FromPlain::store(&mut self.correlator.max_traces, value, name),
+            index::CORRELATOR_MAX_SPANS_PER_TRACE => {
+                FromPlain::store(&mut self.correlator.max_spans_per_trace, value, name)
+            }
+            index::CORRELATOR_MAX_BYTES => FromPlain::store(&mut self.correlator.max_bytes, value, name),
+            index::CORRELATOR_MAX_AGE_MS => FromPlain::store(&mut self.correlator.max_age_ms, value, name),
+            index::OVERHEAD_ENABLED => FromPlain::store(&mut self.overhead.enabled, value, name),
+            index::OVERHEAD_THRESHOLD_PERCENT => {
+                FromPlain::store(&mut self.overhead.threshold_percent, value, name)
+            }
             index::EXIT_TIMEOUT_MS => FromPlain::store(&mut self.exit_timeout_ms, value, name),
             index::FLUSH_TIMEOUT_MS => FromPlain::store(&mut self.flush_timeout_ms, value, name),
             index::FLUSH_ON_SIGNALS => FromPlain::store(&mut self.flush_on_signals, value, name),
@@ -1576,6 +1822,16 @@ impl Effective {
             index::REDACT_MASK => self.redact.mask.show(),
             index::REDACT_CASE_SENSITIVE => self.redact.case_sensitive.show(),
             index::MAX_OPEN_SPANS => self.max_open_spans.show(),
+            index::FILTER_RULES => self.filter.rules.show(),
+            index::ERRORS_ENABLED => self.errors.enabled.show(),
+            index::ERRORS_ROOM => self.errors.room.show(),
+            index::CORRELATOR_ENABLED => self.correlator.enabled.show(),
+            index::CORRELATOR_MAX_TRACES => self.correlator.max_traces.show(),
+            index::CORRELATOR_MAX_SPANS_PER_TRACE => self.correlator.max_spans_per_trace.show(),
+            index::CORRELATOR_MAX_BYTES => self.correlator.max_bytes.show(),
+            index::CORRELATOR_MAX_AGE_MS => self.correlator.max_age_ms.show(),
+            index::OVERHEAD_ENABLED => self.overhead.enabled.show(),
+            index::OVERHEAD_THRESHOLD_PERCENT => self.overhead.threshold_percent.show(),
             index::EXIT_TIMEOUT_MS => self.exit_timeout_ms.show(),
             index::FLUSH_TIMEOUT_MS => self.flush_timeout_ms.show(),
             index::FLUSH_ON_SIGNALS => self.flush_on_signals.show(),
@@ -1650,18 +1906,28 @@ pub(super) mod index {
     pub(in super::super) const REDACT_MASK: usize = 56;
     pub(in super::super) const REDACT_CASE_SENSITIVE: usize = 57;
     pub(in super::super) const MAX_OPEN_SPANS: usize = 58;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 59;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 60;
-    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 61;
-    pub(in super::super) const DISABLED: usize = 62;
-    pub(in super::super) const LOG_LEVEL: usize = 63;
-    pub(in super::super) const CLOCK: usize = 64;
-    pub(in super::super) const SPOOL_DIR: usize = 65;
-    pub(in super::super) const CONFIG_FILE: usize = 66;
+    pub(in super::super) const FILTER_RULES: usize = 59;
+    pub(in super::super) const ERRORS_ENABLED: usize = 60;
+    pub(in super::super) const ERRORS_ROOM: usize = 61;
+    pub(in super::super) const CORRELATOR_ENABLED: usize = 62;
+    pub(in super::super) const CORRELATOR_MAX_TRACES: usize = 63;
+    pub(in super::super) const CORRELATOR_MAX_SPANS_PER_TRACE: usize = 64;
+    pub(in super::super) const CORRELATOR_MAX_BYTES: usize = 65;
+    pub(in super::super) const CORRELATOR_MAX_AGE_MS: usize = 66;
+    pub(in super::super) const OVERHEAD_ENABLED: usize = 67;
+    pub(in super::super) const OVERHEAD_THRESHOLD_PERCENT: usize = 68;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 69;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 70;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 71;
+    pub(in super::super) const DISABLED: usize = 72;
+    pub(in super::super) const LOG_LEVEL: usize = 73;
+    pub(in super::super) const CLOCK: usize = 74;
+    pub(in super::super) const SPOOL_DIR: usize = 75;
+    pub(in super::super) const CONFIG_FILE: usize = 76;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 67] = [
+pub static TABLE: [OptionInfo; 77] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -3000,6 +3266,206 @@ pub static TABLE: [OptionInfo; 67] = [
         yaml: "distribution.spanline.max_open_spans",
         secret: false,
         text: "Spans open at the same time. Further ones are not recorded, and counted, until others end.",
+    },
+    OptionInfo {
+        name: "filter.rules",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.filter.rules",
+        secret: false,
+        text: "Which spans that have ended reach no exporter, such as `drop attributes.http.route=/health*`. Each rule is `drop` or `keep` and conditions joined by ` && `, all of which must hold; the first rule that fits decides, and what none fits is kept. See [processors.md](processors.md).",
+    },
+    OptionInfo {
+        name: "errors.enabled",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.errors.enabled",
+        secret: false,
+        text: "Whether spans that failed are counted by name and type of error. See [processors.md](processors.md).",
+    },
+    OptionInfo {
+        name: "errors.room",
+        kind: OptionType::Integer,
+        unit: "errors",
+        default: DefaultValue::Integer(128),
+        min: 1,
+        max: 1000,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.errors.room",
+        secret: false,
+        text: "Different errors that `errors.enabled` counts; when there are more the rarest makes room. At most 0.9 KB each.",
+    },
+    OptionInfo {
+        name: "correlator.enabled",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.correlator.enabled",
+        secret: false,
+        text: "Whether spans that have ended are also kept in this process for a while, to be found by their trace. See [processors.md](processors.md).",
+    },
+    OptionInfo {
+        name: "correlator.max_traces",
+        kind: OptionType::Integer,
+        unit: "traces",
+        default: DefaultValue::Integer(1024),
+        min: 1,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.correlator.max_traces",
+        secret: false,
+        text: "Traces that the correlator keeps; the one that was changed longest ago makes room.",
+    },
+    OptionInfo {
+        name: "correlator.max_spans_per_trace",
+        kind: OptionType::Integer,
+        unit: "spans",
+        default: DefaultValue::Integer(256),
+        min: 1,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.correlator.max_spans_per_trace",
+        secret: false,
+        text: "Spans of one trace that the correlator keeps: of more those that ended last.",
+    },
+    OptionInfo {
+        name: "correlator.max_bytes",
+        kind: OptionType::Bytes,
+        unit: "bytes",
+        default: DefaultValue::Integer(8388608),
+        min: 65536,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.correlator.max_bytes",
+        secret: false,
+        text: "Most bytes that the correlator keeps, its bookkeeping included; beside `buffer_bytes`.",
+    },
+    OptionInfo {
+        name: "correlator.max_age_ms",
+        kind: OptionType::DurationMs,
+        unit: "ms",
+        default: DefaultValue::Integer(300000),
+        min: 1,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.correlator.max_age_ms",
+        secret: false,
+        text: "How long after the end of its last span the correlator keeps a trace.",
+    },
+    OptionInfo {
+        name: "overhead.enabled",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.overhead.enabled",
+        secret: false,
+        text: "Whether the CPU time that tracing takes is watched: that of its own threads, and by timing one start and end of spans in 1,024. See [processors.md](processors.md).",
+    },
+    OptionInfo {
+        name: "overhead.threshold_percent",
+        kind: OptionType::Integer,
+        unit: "percent",
+        default: DefaultValue::Integer(5),
+        min: 1,
+        max: 100,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.overhead.threshold_percent",
+        secret: false,
+        text: "With `overhead.enabled`, a warning is logged at most once a minute while tracing takes more than this part of the CPU time of the process. On Linux.",
     },
     OptionInfo {
         name: "exit_timeout_ms",

@@ -38,6 +38,7 @@ mod names;
 mod notice;
 mod one;
 mod plain;
+mod processors;
 mod propagators;
 mod proxy;
 mod reader;
@@ -53,8 +54,9 @@ pub(crate) mod text;
 
 pub use {
     generated::{
-        AttributeLimits, AttributeLimitsOptions, Effective, ExporterOption, Limits, LimitsOptions, Options,
-        Propagate, PropagateOptions, Redact, RedactOptions, TABLE,
+        AttributeLimits, AttributeLimitsOptions, Correlator, CorrelatorOptions, Effective, Errors,
+        ErrorsOptions, ExporterOption, Filter, FilterOptions, Limits, LimitsOptions, Options, Overhead,
+        OverheadOptions, Propagate, PropagateOptions, Redact, RedactOptions, TABLE,
     },
     headers::Headers,
     hint::closest,

@@ -2,8 +2,8 @@
 
 use super::{
     AttributeLimits, ClockSource, Effective, Exporter, ExporterSettings, Layers, Limits, LogLevel, Notice,
-    Propagate, Redact, Source, exporters, generated::index::*, propagators, reader::Reader, resource,
-    sampler, semconv,
+    Propagate, Redact, Source, exporters, generated::index::*, processors, propagators, reader::Reader,
+    resource, sampler, semconv,
 };
 use crate::Error;
 use alloc::{format, string::String, vec::Vec};
@@ -116,6 +116,10 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
             case_sensitive: r.boolean(REDACT_CASE_SENSITIVE, code.redact.case_sensitive),
         },
         max_open_spans: r.number(MAX_OPEN_SPANS, code.max_open_spans)?,
+        filter: processors::filter(r, &code.filter),
+        errors: processors::errors(r, &code.errors)?,
+        correlator: processors::correlator(r, &code.correlator)?,
+        overhead: processors::overhead(r, &code.overhead)?,
         exit_timeout_ms: r.number(EXIT_TIMEOUT_MS, code.exit_timeout_ms)?,
         flush_timeout_ms: r.number(FLUSH_TIMEOUT_MS, code.flush_timeout_ms)?,
         flush_on_signals: r.boolean(FLUSH_ON_SIGNALS, code.flush_on_signals),
