@@ -2,9 +2,7 @@
 
 use crate::world::*;
 use proptest::prelude::*;
-use spanline_core::sample::tail::{
-    PolicyKind, PolicyOptions, RateAllocation, ResourceFacts, TailDecision, TailPolicies,
-};
+use spanline_core::sample::tail::{PolicyKind, RateAllocation, ResourceFacts, TailDecision, TailPolicies};
 use spanline_core::wire::otlp::SpanView;
 use spanline_core::{SpanId, StatusCode, TraceId};
 
@@ -206,12 +204,4 @@ fn nodes_agree_without_asking_each_other() {
     for nodes in 2..=8 {
         assert_eq!(kept(nodes), alone, "{nodes}");
     }
-}
-
-#[test]
-fn options_can_be_used_again() {
-    let options = PolicyOptions::new("a", errors()).with_late_upgrade(false);
-    let mut policies = policies([options.clone()]);
-    assert!(decide(&mut policies, &[span().status(StatusCode::Error)]).sampled);
-    assert_eq!(options.late_upgrade, Some(false));
 }

@@ -35,7 +35,8 @@ fn fnv(hash: u64, bytes: &[u8]) -> u64 {
     })
 }
 
-/// This share of the largest hash: the product is rounded to 64 significant bits, to even, and then cut.
+/// This share of the largest hash, cut to a whole number. The Collector rounds the product to 64 significant bits before it
+/// cuts; since a double has 53 that never changes the result.
 fn share_of_all(ratio: f64) -> u64 {
     let bits = ratio.to_bits();
     let biased = (bits >> 52) as u32;
@@ -45,15 +46,10 @@ fn share_of_all(ratio: f64) -> u64 {
     if ratio.is_nan() || ratio <= 0.0 || biased == 0 {
         return 0;
     }
-    // Below 1, so the exponent of the mantissa's last bit is -53 at most.
     let mantissa = u128::from(bits & ((1 << 52) - 1) | 1 << 52);
     let product = mantissa * u128::from(u64::MAX);
-    let extra = (128 - product.leading_zeros()).saturating_sub(64);
-    let (kept, cut) = (product >> extra, product & ((1 << extra) - 1));
-    let half = 1 << extra >> 1;
-    let up = extra > 0 && (cut > half || cut == half && kept & 1 != 0);
-    let rounded = (kept + u128::from(up)) << extra;
-    (rounded.checked_shr(1075 - biased).unwrap_or_default()) as u64
+    // Below 1, so at least 53 bits are cut.
+    product.checked_shr(1075 - biased).unwrap_or_default() as u64
 }
 
 #[cfg(test)]
@@ -61,8 +57,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_rounded_as_extended_precision_does() {
-        // By exact fractions, rounded to 64 significant bits, in Python.
+    fn shares_are_those_of_extended_precision() {
+        // By exact fractions, rounded to 64 significant bits and then cut, in Python.
         for (percentage, expected) in [
             (-50.0, 0),
             (0.0, 0),

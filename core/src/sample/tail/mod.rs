@@ -59,7 +59,7 @@ pub use {
     error::TailError,
     facts::ResourceFacts,
     memory::DecisionMemory,
-    options::{ConditionError, PolicyKind, PolicyOptions, RateAllocation, SpanCondition, TailOptions},
+    options::{ConditionError, PolicyKind, PolicyOptions, RateAllocation, SpanCondition},
     policies::TailPolicies,
     report::{PolicyReport, TailReport},
     stamp::stamp,

@@ -4,49 +4,6 @@ use crate::{StatusCode, sample::Pattern, wire::otlp::SpanView};
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-/// Tail sampling as a whole: the policies, and how long traces are held for them and in how much memory.
-///
-/// The members are read by whoever holds the traces; [`super::TailPolicies::new`] takes the policies.
-#[derive(Clone, Debug)]
-pub struct TailOptions {
-    /// In this order. Required: without a policy every trace would be dropped, which is an error.
-    pub policies: Vec<PolicyOptions>,
-    /// Stop at the first policy that samples. Default: no.
-    pub sample_on_first_match: bool,
-    /// Milliseconds from the arrival of a trace's first span to its decision. Default: 30,000.
-    pub decision_wait_ms: u64,
-    /// Milliseconds from the arrival of the root to the decision, if that is earlier; 0: only
-    /// [`Self::decision_wait_ms`] counts. Default: 0.
-    pub decision_wait_after_root_received_ms: u64,
-    /// Traces that are held at most. Default: 50,000.
-    pub num_traces: usize,
-    /// Bytes that held traces take at most. Default: 64 MiB.
-    pub max_memory_bytes: usize,
-    /// Bytes of one trace at most, 0 for no bound but that of all. Default: 0.
-    pub maximum_trace_size_bytes: usize,
-    /// Drop what is held at shutdown instead of deciding about it. Default: no.
-    pub drop_pending_traces_on_shutdown: bool,
-    /// Decisions that are remembered exactly; four times as many are remembered by a fingerprint (see
-    /// [`super::DecisionMemory`]). Default: 10,000.
-    pub decision_cache: usize,
-}
-
-impl Default for TailOptions {
-    fn default() -> Self {
-        Self {
-            policies: Vec::new(),
-            sample_on_first_match: false,
-            decision_wait_ms: 30_000,
-            decision_wait_after_root_received_ms: 0,
-            num_traces: 50_000,
-            max_memory_bytes: 64 << 20,
-            maximum_trace_size_bytes: 0,
-            drop_pending_traces_on_shutdown: false,
-            decision_cache: 10_000,
-        }
-    }
-}
-
 /// One policy.
 #[derive(Clone, Debug)]
 pub struct PolicyOptions {
