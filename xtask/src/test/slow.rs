@@ -141,7 +141,9 @@ pub(crate) fn miri() -> Result<Outcome, String> {
     ]));
     let mut outcome = libtest::count(
         run.env("CARGO_TARGET_DIR", own_target("miri"))
-            .env("PROPTEST_CASES", "8"),
+            .env("PROPTEST_CASES", "8")
+            // Property tests look for failures of earlier runs, in files.
+            .env("MIRIFLAGS", "-Zmiri-disable-isolation"),
     )?;
     // The engine's unsafe parts, without the tests that make thousands of spans. Slots are kept until the process ends.
     let run = nightly(Run::cargo([
