@@ -227,3 +227,68 @@ fn a_visit_may_change_the_span_itself() {
     assert_eq!(span.attribute("other"), Some(&"by the answer".into()));
     finish(&provider);
 }
+
+/// What changes between the look and the answer stays as it is.
+#[test]
+fn what_another_rewriting_has_changed_meanwhile_stays() {
+    let processor = ending(|span| {
+        let mut inner = false;
+        span.rewrite(|visited| {
+            if !std::mem::replace(&mut inner, true) {
+                span.rewrite(|visited| match (visited.place, visited.key) {
+                    (Place::EventAttribute(1) | Place::Attribute, "k") => Rewrite::Replace("inner".into()),
+                    _ => Rewrite::Keep,
+                });
+            }
+            match visited.key {
+                "k" => Rewrite::Replace("outer".into()),
+                _ => Rewrite::Keep,
+            }
+        });
+    });
+    let provider = memory().processor(processor).build().unwrap();
+    let span = provider.tracer("t").span("s").start();
+    span.set("k", "");
+    for _ in 0..3 {
+        span.add_event("e", &[("k", "".into())]);
+    }
+    span.end();
+    let span = only_span(&provider);
+    let events: Vec<_> = span.events.iter().map(|event| event.attribute("k").cloned()).collect();
+    assert_eq!(events, ["outer", "inner", "outer"].map(|text| Some(text.into())));
+    assert_eq!(span.attribute("k"), Some(&"inner".into()));
+    finish(&provider);
+}
+
+#[test]
+fn a_rewriting_that_the_end_overtakes_changes_nothing() {
+    let [begin, ending_now, answered] = [(); 3].map(|()| Arc::new(Barrier::new(2)));
+    let (reached, done) = (ending_now.clone(), answered.clone());
+    let processor = ending(move |_| {
+        reached.wait();
+        done.wait();
+    });
+    let provider = memory().processor(processor).build().unwrap();
+    let span = Arc::new(provider.tracer("t").span("s").start());
+    span.set("k", 1);
+    let (seen, begun) = (span.clone(), begin.clone());
+    let other = thread::spawn(move || {
+        let mut first = true;
+        let rewritten = seen.rewrite(|_| {
+            if std::mem::take(&mut first) {
+                begun.wait();
+                ending_now.wait();
+            }
+            Rewrite::Remove
+        });
+        let late = seen.rewrite(|_| panic!("nothing can be changed any more"));
+        answered.wait();
+        (rewritten, late)
+    });
+    begin.wait();
+    span.end();
+    assert_eq!(other.join().unwrap(), (false, false));
+    let span = only_span(&provider);
+    assert_eq!((span.name.as_str(), span.attributes.len()), ("s", 1));
+    finish(&provider);
+}
