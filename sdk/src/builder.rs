@@ -11,7 +11,7 @@ use crate::processors::Filter;
 use crate::provider::{Provider, set_global};
 use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
-use spanline_core::process::Redaction;
+use spanline_core::process::{AttributeRule, Redaction};
 use spanline_core::propagate::TextMapPropagator;
 use spanline_engine::options::{ExporterOption, Options, SamplerOption, Secret};
 use spanline_engine::{Error, TracerConfigurator};
@@ -30,6 +30,7 @@ pub struct Builder {
     sampler: Option<Arc<dyn Sampler>>,
     id_generator: Option<Arc<dyn IdGenerator>>,
     processors: Vec<Arc<dyn SpanProcessor>>,
+    rules: Vec<AttributeRule>,
     redactions: Vec<Redaction>,
     exporters: Vec<(String, Arc<dyn SpanExporter>)>,
     propagator: Option<Arc<dyn TextMapPropagator>>,
@@ -194,6 +195,28 @@ impl Builder {
     /// A processor; they are called in the order in which they were added, before the exporters.
     pub fn processor(mut self, processor: impl SpanProcessor + 'static) -> Self {
         self.processors.push(Arc::new(processor));
+        self
+    }
+
+    /// A rule for attributes of spans, followed when they end, behind your own processors and the rules of the option
+    /// `enrich.rules`.
+    ///
+    /// ```
+    /// use spanline::processors::AttributeRule;
+    /// use spanline::sample::Pattern;
+    /// let provider = spanline::init()
+    ///     .exporter("memory")
+    ///     .enrich(AttributeRule::insert("deployment.ring", "canary"))
+    ///     .enrich(AttributeRule::delete(Pattern::glob("debug.*")))
+    ///     .build()?;
+    /// provider.tracer("shop").span("order").start().set("debug.cache", true).end();
+    /// let spans = provider.finished_spans().unwrap();
+    /// assert_eq!(spans[0].attribute("deployment.ring"), Some(&"canary".into()));
+    /// assert_eq!(spans[0].attributes.len(), 1);
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn enrich(mut self, rule: AttributeRule) -> Self {
+        self.rules.push(rule);
         self
     }
 

@@ -39,13 +39,20 @@ pub(super) fn rule(text: &str, regex: RegexMaker<'_>) -> Result<(FilterAction, S
     if rest.ends_with(" &&") {
         return wrong(format!("`{text}` ends with `&&`"));
     }
+    let spans = match rest.trim() {
+        "" => SpanConditions::new(),
+        rest => conditions(rest, regex)?,
+    };
+    Ok((action, spans))
+}
+
+/// Conditions joined by ` && `.
+pub(super) fn conditions(text: &str, regex: RegexMaker<'_>) -> Result<SpanConditions, FilterError> {
     let mut conditions = SpanConditions::new();
-    if !rest.trim().is_empty() {
-        for one in rest.split(" && ") {
-            conditions = condition(conditions, one.trim(), regex)?;
-        }
+    for one in text.split(" && ") {
+        conditions = condition(conditions, one.trim(), regex)?;
     }
-    Ok((action, conditions))
+    Ok(conditions)
 }
 
 fn condition(

@@ -10,7 +10,7 @@ use crate::learning::Learning;
 use crate::log::{self, Level};
 use crate::processor::SpanProcessor;
 use crate::processors::{
-    self, ErrorCounter, OverheadWatch, Redactor, TraceBounds, TraceCorrelator, filter_of_options,
+    self, Enriching, ErrorCounter, OverheadWatch, Redactor, TraceBounds, TraceCorrelator, filter_of_options,
 };
 use crate::provider::{BuiltIn, Config, Described, ExporterSpec, Parts, Scopes, specs};
 use crate::sampling::Host;
@@ -68,9 +68,8 @@ impl Builder {
         let sampler = match self.sampler {
             Some(own) => own,
             None => {
-                let service_name = resource.get("service.name").and_then(|name| name.as_str());
                 let host = Host {
-                    service_name: service_name.unwrap_or_default(),
+                    service_name: &service_name(&resource),
                     registry: &self.registry,
                     is_idle: effective.disabled || file.is_broken,
                 };
@@ -78,6 +77,13 @@ impl Builder {
             }
         };
         let redactor = redactor(&mut file, &effective, self.redactions)?;
+        let enriching = match Enriching::new(&effective, self.rules, &service_name(&resource), &env) {
+            Err(error) if file.of_environment => {
+                file.breaks(&error);
+                None
+            }
+            enriching => enriching?,
+        };
         let filter = match filter_of_options(&effective.filter.rules) {
             Err(error) if file.of_environment && !rules_in_code => {
                 file.breaks(&error);
@@ -111,6 +117,7 @@ impl Builder {
         tracers.append(made.tracers);
         let mut processors = made.processors;
         processors.extend(self.processors);
+        processors.extend(enriching.map(|rules| Arc::new(rules) as Arc<dyn SpanProcessor>));
         processors.extend(filter.map(|filter| Arc::new(filter) as Arc<dyn SpanProcessor>));
         let built_in = built_in(&effective, &mut processors);
         if sampler.learns() {
@@ -207,6 +214,12 @@ fn built_in(effective: &Effective, processors: &mut Vec<Arc<dyn SpanProcessor>>)
             .enabled
             .then(|| OverheadWatch::new(overhead.threshold_percent)),
     }
+}
+
+/// Empty when it has none.
+fn service_name(resource: &Resource) -> String {
+    let name = resource.get("service.name").and_then(|name| name.as_str());
+    name.unwrap_or_default().to_owned()
 }
 
 fn size(number: u64) -> usize {

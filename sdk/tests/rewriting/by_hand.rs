@@ -254,7 +254,11 @@ fn what_another_rewriting_has_changed_meanwhile_stays() {
     }
     span.end();
     let span = only_span(&provider);
-    let events: Vec<_> = span.events.iter().map(|event| event.attribute("k").cloned()).collect();
+    let events: Vec<_> = span
+        .events
+        .iter()
+        .map(|event| event.attribute("k").cloned())
+        .collect();
     assert_eq!(events, ["outer", "inner", "outer"].map(|text| Some(text.into())));
     assert_eq!(span.attribute("k"), Some(&"inner".into()));
     finish(&provider);

@@ -4,6 +4,7 @@
 mod common;
 
 mod by_hand;
+mod enrichment;
 #[cfg(all(feature = "regex", feature = "spool", target_os = "linux"))]
 mod nowhere;
 mod redaction;

@@ -12,8 +12,9 @@ mod url;
 
 pub use find::{QueryParameters, TextFinder, built_in_finder, built_in_finders};
 
+use super::RegexMaker;
 use crate::OwnedValue;
-use crate::sample::{Pattern, TextMatch};
+use crate::sample::Pattern;
 use crate::wire::otlp::{Place, Rewrite, ValueView, Visited};
 use alloc::{
     borrow::ToOwned,
@@ -24,8 +25,6 @@ use alloc::{
     vec::Vec,
 };
 use keys::Keys;
-
-type RegexMaker<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn TextMatch>, String>;
 
 /// What stands in place of what must not be seen.
 const MASK: &str = "REDACTED";

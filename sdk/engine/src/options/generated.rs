@@ -200,6 +200,8 @@ pub struct Options {
     pub attribute_limits: AttributeLimitsOptions,
     /// The options `limits.*`.
     pub limits: LimitsOptions,
+    /// The options `enrich.*`.
+    pub enrich: EnrichOptions,
     /// The options `redact.*`.
     pub redact: RedactOptions,
     /// The options `filter.*`.
@@ -362,6 +364,7 @@ impl fmt::Debug for Options {
         debug.field("propagate", &self.propagate);
         debug.field("attribute_limits", &self.attribute_limits);
         debug.field("limits", &self.limits);
+        debug.field("enrich", &self.enrich);
         debug.field("redact", &self.redact);
         debug.field("filter", &self.filter);
         debug.field("errors", &self.errors);
@@ -559,6 +562,8 @@ pub struct Effective {
     pub attribute_limits: AttributeLimits,
     /// The options `limits.*`.
     pub limits: Limits,
+    /// The options `enrich.*`.
+    pub enrich: Enrich,
     /// The options `redact.*`.
     pub redact: Redact,
     /// The options `filter.*`.
@@ -716,6 +721,46 @@ pub struct Limits {
     /// Arrays and maps nested deeper than this become the empty value; also in events and links. Unit:
     /// levels. At least 1. Default: `attribute_limits.value_depth`.
     pub value_depth: u64,
+}
+
+/// The `enrich.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct EnrichOptions {
+    /// What is done with attributes of spans when they end, one rule after another: `insert key=value`
+    /// (where there is none), `update key=value` (where there is one), `upsert key=value`, `delete key`,
+    /// `hash key` (SHA-256); `env:NAME` as the value is what that environment variable has at the start.
+    /// Behind ` if ` may stand conditions as in `filter.rules`. See
+    /// [processors.md](processors.md#enrichment). Default: none.
+    pub rules: Option<Vec<String>>,
+    /// What stands in front of every value that `enrich.rules` hashes. Default: none.
+    pub hash_salt: Option<Secret>,
+}
+
+impl fmt::Debug for EnrichOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("EnrichOptions");
+        if let Some(value) = &self.rules {
+            debug.field("rules", value);
+        }
+        if let Some(value) = &self.hash_salt {
+            debug.field("hash_salt", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `enrich.*` part of [`Effective`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Enrich {
+    /// What is done with attributes of spans when they end, one rule after another: `insert key=value`
+    /// (where there is none), `update key=value` (where there is one), `upsert key=value`, `delete key`,
+    /// `hash key` (SHA-256); `env:NAME` as the value is what that environment variable has at the start.
+    /// Behind ` if ` may stand conditions as in `filter.rules`. See
+    /// [processors.md](processors.md#enrichment). Default: none.
+    pub rules: Vec<String>,
+    /// What stands in front of every value that `enrich.rules` hashes. Default: none.
+    pub hash_salt: Option<Secret>,
 }
 
 /// The `redact.*` part of [`Options`].
@@ -1020,6 +1065,8 @@ impl Options {
             self.limits.link_attributes.is_some(),
             self.limits.value_length.is_some(),
             self.limits.value_depth.is_some(),
+            self.enrich.rules.is_some(),
+            self.enrich.hash_salt.is_some(),
             self.redact.keys.is_some(),
             self.redact.remove_keys.is_some(),
             self.redact.allowed_keys.is_some(),
@@ -1215,6 +1262,12 @@ impl Options {
         if self.limits.value_depth.is_none() {
             self.limits.value_depth.clone_from(&lower.limits.value_depth);
         }
+        if self.enrich.rules.is_none() {
+            self.enrich.rules.clone_from(&lower.enrich.rules);
+        }
+        if self.enrich.hash_salt.is_none() {
+            self.enrich.hash_salt.clone_from(&lower.enrich.hash_salt);
+        }
         if self.redact.keys.is_none() {
             self.redact.keys.clone_from(&lower.redact.keys);
         }
@@ -1368,6 +1421,8 @@ impl Options {
             index::LIMITS_LINK_ATTRIBUTES => FromPlain::store(&mut self.limits.link_attributes, value, name),
             index::LIMITS_VALUE_LENGTH => FromPlain::store(&mut self.limits.value_length, value, name),
             index::LIMITS_VALUE_DEPTH => FromPlain::store(&mut self.limits.value_depth, value, name),
+            index::ENRICH_RULES => FromPlain::store(&mut self.enrich.rules, value, name),
+            index::ENRICH_HASH_SALT => FromPlain::store(&mut self.enrich.hash_salt, value, name),
             index::REDACT_KEYS => FromPlain::store(&mut self.redact.keys, value, name),
             index::REDACT_REMOVE_KEYS => FromPlain::store(&mut self.redact.remove_keys, value, name),
             index::REDACT_ALLOWED_KEYS => FromPlain::store(&mut self.redact.allowed_keys, value, name),
@@ -1814,6 +1869,8 @@ impl Effective {
             index::LIMITS_LINK_ATTRIBUTES => self.limits.link_attributes.show(),
             index::LIMITS_VALUE_LENGTH => self.limits.value_length.show(),
             index::LIMITS_VALUE_DEPTH => self.limits.value_depth.show(),
+            index::ENRICH_RULES => self.enrich.rules.show(),
+            index::ENRICH_HASH_SALT => self.enrich.hash_salt.show(),
             index::REDACT_KEYS => self.redact.keys.show(),
             index::REDACT_REMOVE_KEYS => self.redact.remove_keys.show(),
             index::REDACT_ALLOWED_KEYS => self.redact.allowed_keys.show(),
@@ -1898,36 +1955,38 @@ pub(super) mod index {
     pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 48;
     pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 49;
     pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 50;
-    pub(in super::super) const REDACT_KEYS: usize = 51;
-    pub(in super::super) const REDACT_REMOVE_KEYS: usize = 52;
-    pub(in super::super) const REDACT_ALLOWED_KEYS: usize = 53;
-    pub(in super::super) const REDACT_PATTERNS: usize = 54;
-    pub(in super::super) const REDACT_QUERY_PARAMETERS: usize = 55;
-    pub(in super::super) const REDACT_MASK: usize = 56;
-    pub(in super::super) const REDACT_CASE_SENSITIVE: usize = 57;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 58;
-    pub(in super::super) const FILTER_RULES: usize = 59;
-    pub(in super::super) const ERRORS_ENABLED: usize = 60;
-    pub(in super::super) const ERRORS_ROOM: usize = 61;
-    pub(in super::super) const CORRELATOR_ENABLED: usize = 62;
-    pub(in super::super) const CORRELATOR_MAX_TRACES: usize = 63;
-    pub(in super::super) const CORRELATOR_MAX_SPANS_PER_TRACE: usize = 64;
-    pub(in super::super) const CORRELATOR_MAX_BYTES: usize = 65;
-    pub(in super::super) const CORRELATOR_MAX_AGE_MS: usize = 66;
-    pub(in super::super) const OVERHEAD_ENABLED: usize = 67;
-    pub(in super::super) const OVERHEAD_THRESHOLD_PERCENT: usize = 68;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 69;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 70;
-    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 71;
-    pub(in super::super) const DISABLED: usize = 72;
-    pub(in super::super) const LOG_LEVEL: usize = 73;
-    pub(in super::super) const CLOCK: usize = 74;
-    pub(in super::super) const SPOOL_DIR: usize = 75;
-    pub(in super::super) const CONFIG_FILE: usize = 76;
+    pub(in super::super) const ENRICH_RULES: usize = 51;
+    pub(in super::super) const ENRICH_HASH_SALT: usize = 52;
+    pub(in super::super) const REDACT_KEYS: usize = 53;
+    pub(in super::super) const REDACT_REMOVE_KEYS: usize = 54;
+    pub(in super::super) const REDACT_ALLOWED_KEYS: usize = 55;
+    pub(in super::super) const REDACT_PATTERNS: usize = 56;
+    pub(in super::super) const REDACT_QUERY_PARAMETERS: usize = 57;
+    pub(in super::super) const REDACT_MASK: usize = 58;
+    pub(in super::super) const REDACT_CASE_SENSITIVE: usize = 59;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 60;
+    pub(in super::super) const FILTER_RULES: usize = 61;
+    pub(in super::super) const ERRORS_ENABLED: usize = 62;
+    pub(in super::super) const ERRORS_ROOM: usize = 63;
+    pub(in super::super) const CORRELATOR_ENABLED: usize = 64;
+    pub(in super::super) const CORRELATOR_MAX_TRACES: usize = 65;
+    pub(in super::super) const CORRELATOR_MAX_SPANS_PER_TRACE: usize = 66;
+    pub(in super::super) const CORRELATOR_MAX_BYTES: usize = 67;
+    pub(in super::super) const CORRELATOR_MAX_AGE_MS: usize = 68;
+    pub(in super::super) const OVERHEAD_ENABLED: usize = 69;
+    pub(in super::super) const OVERHEAD_THRESHOLD_PERCENT: usize = 70;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 71;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 72;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 73;
+    pub(in super::super) const DISABLED: usize = 74;
+    pub(in super::super) const LOG_LEVEL: usize = 75;
+    pub(in super::super) const CLOCK: usize = 76;
+    pub(in super::super) const SPOOL_DIR: usize = 77;
+    pub(in super::super) const CONFIG_FILE: usize = 78;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 77] = [
+pub static TABLE: [OptionInfo; 79] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -3106,6 +3165,46 @@ pub static TABLE: [OptionInfo; 77] = [
         yaml: "tracer_provider.limits.attribute_value_depth_limit",
         secret: false,
         text: "Arrays and maps nested deeper than this become the empty value; also in events and links.",
+    },
+    OptionInfo {
+        name: "enrich.rules",
+        kind: OptionType::List,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.enrich.rules",
+        secret: false,
+        text: "What is done with attributes of spans when they end, one rule after another: `insert key=value` (where there is none), `update key=value` (where there is one), `upsert key=value`, `delete key`, `hash key` (SHA-256); `env:NAME` as the value is what that environment variable has at the start. Behind ` if ` may stand conditions as in `filter.rules`. See [processors.md](processors.md#enrichment).",
+    },
+    OptionInfo {
+        name: "enrich.hash_salt",
+        kind: OptionType::Secret,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.enrich.hash_salt",
+        secret: true,
+        text: "What stands in front of every value that `enrich.rules` hashes.",
     },
     OptionInfo {
         name: "redact.keys",

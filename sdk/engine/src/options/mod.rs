@@ -54,9 +54,9 @@ pub(crate) mod text;
 
 pub use {
     generated::{
-        AttributeLimits, AttributeLimitsOptions, Correlator, CorrelatorOptions, Effective, Errors,
-        ErrorsOptions, ExporterOption, Filter, FilterOptions, Limits, LimitsOptions, Options, Overhead,
-        OverheadOptions, Propagate, PropagateOptions, Redact, RedactOptions, TABLE,
+        AttributeLimits, AttributeLimitsOptions, Correlator, CorrelatorOptions, Effective, Enrich,
+        EnrichOptions, Errors, ErrorsOptions, ExporterOption, Filter, FilterOptions, Limits, LimitsOptions,
+        Options, Overhead, OverheadOptions, Propagate, PropagateOptions, Redact, RedactOptions, TABLE,
     },
     headers::Headers,
     hint::closest,

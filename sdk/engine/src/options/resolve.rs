@@ -1,9 +1,9 @@
 //! From what the code and the environment say to what holds.
 
 use super::{
-    AttributeLimits, ClockSource, Effective, Exporter, ExporterSettings, Layers, Limits, LogLevel, Notice,
-    Propagate, Redact, Source, exporters, generated::index::*, processors, propagators, reader::Reader,
-    resource, sampler, semconv,
+    AttributeLimits, ClockSource, Effective, Enrich, Exporter, ExporterSettings, Layers, Limits, LogLevel,
+    Notice, Propagate, Redact, Source, exporters, generated::index::*, processors, propagators,
+    reader::Reader, resource, sampler, semconv,
 };
 use crate::Error;
 use alloc::{format, string::String, vec::Vec};
@@ -104,6 +104,10 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         max_age_ms: r.number(MAX_AGE_MS, code.max_age_ms)?,
         attribute_limits: general,
         limits,
+        enrich: Enrich {
+            rules: list(r, ENRICH_RULES, code.enrich.rules.as_ref()),
+            hash_salt: code.enrich.hash_salt.clone(),
+        },
         redact: Redact {
             keys: list(r, REDACT_KEYS, code.redact.keys.as_ref()),
             remove_keys: list(r, REDACT_REMOVE_KEYS, code.redact.remove_keys.as_ref()),
