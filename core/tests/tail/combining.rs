@@ -65,6 +65,20 @@ fn policies_are_alternatives_and_the_first_one_gets_the_credit() {
             .collect();
         assert_eq!(asked, if first_match { [2, 1, 0] } else { [2, 2, 2] });
     }
+    // What they would have said counts all the same for what the trace stands for.
+    let list = named([PolicyKind::TraceFlags, share(50.0), errors(), limit(10)]);
+    let mut first = TailPolicies::new(list, true).unwrap();
+    let lucky = |span: Span| [span.state("ot=rv:ffffffffffffff")];
+    let decision = decide(&mut first, &lucky(failed()));
+    assert_eq!(
+        (decision.policy, decision.threshold()),
+        (Some(1), Some(Threshold::ALWAYS))
+    );
+    let decision = decide(&mut first, &lucky(span()));
+    assert_eq!(
+        (decision.policy, decision.threshold()),
+        (Some(1), Threshold::from_probability(0.5))
+    );
     let mut none = policies(named([has("k", "v"), errors()]));
     let decision = decide(&mut none, &[span()]);
     assert_eq!(

@@ -148,15 +148,19 @@ impl TailPolicies {
             }
         }
         let mut votes = Votes::default();
+        let mut over = false;
         for (at, policy) in (0..).zip(&mut self.policies) {
             let inverted = matches!(policy.work, Work::Inverted(_));
-            if matches!(policy.work, Work::Drop(_)) {
-                continue;
-            }
-            let vote = policy.vote(trace, now);
-            votes.count(at, inverted, vote);
-            if self.first_match && !inverted && vote.is_some_and(|(vote, _)| vote.sampled) {
-                break;
+            match &policy.work {
+                Work::Drop(_) => {}
+                // Not asked, but without the one before it would have kept the trace as well: that makes the trace likelier.
+                Work::Ask(node) if over => votes.soften(node.judge(trace).ok()),
+                _ if over => {}
+                _ => {
+                    let vote = policy.vote(trace, now);
+                    votes.count(at, inverted, vote);
+                    over = self.first_match && !inverted && vote.is_some_and(|(vote, _)| vote.sampled);
+                }
             }
         }
         votes.decision(passed)
@@ -220,6 +224,13 @@ impl Votes {
                 self.inverted_not_sampled.get_or_insert(at);
             }
             _ => self.not_sampled = true,
+        }
+    }
+
+    /// Notes what a policy behind the first one that sampled would have said.
+    fn soften(&mut self, vote: Option<Vote>) {
+        if let (Some((_, _, chance)), Some(vote)) = (&mut self.sampled, vote.filter(|vote| vote.sampled)) {
+            *chance = chance.likelier(vote.chance);
         }
     }
 
