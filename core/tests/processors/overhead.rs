@@ -63,13 +63,18 @@ fn an_idle_process_is_not_judged() {
 fn readings_that_do_not_go_on_say_nothing() {
     let mut window = OverheadWindow::new(0.1);
     window.look(reading(1, SECOND, SECOND, SECOND));
-    assert_eq!(window.look(reading(2, 0, 0, 0)), None, "another process");
+    assert_eq!(
+        window.look(reading(2, 0, SECOND, SECOND)),
+        None,
+        "another process"
+    );
+    assert_eq!(window.look(reading(3, SECOND, 0, 0)), None, "and its threads");
     // From there it goes on; an estimate may have been too high before.
-    assert!(window.look(reading(3, SECOND, SECOND / 2, 0)).is_some());
-    let share = window.look(reading(4, 2 * SECOND, SECOND, SECOND)).unwrap();
+    assert!(window.look(reading(4, 2 * SECOND, SECOND / 2, 0)).is_some());
+    let share = window.look(reading(5, 3 * SECOND, SECOND, SECOND)).unwrap();
     assert_eq!(share.of_process, 1.0, "never more than all");
     assert_eq!(
-        window.look(reading(5, 3 * SECOND, SECOND, 0)).unwrap().of_process,
+        window.look(reading(6, 4 * SECOND, SECOND, 0)).unwrap().of_process,
         0.0
     );
 }
