@@ -13,6 +13,7 @@ use crate::{IdGenerator, Sampler};
 use spanline_core::Resource;
 use spanline_core::process::{AttributeRule, Redaction};
 use spanline_core::propagate::TextMapPropagator;
+use spanline_core::sample::tail::PolicyOptions;
 use spanline_engine::options::{ExporterOption, Options, SamplerOption, Secret};
 use spanline_engine::{Error, TracerConfigurator};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub struct Builder {
     options: Options,
     sampler: Option<Arc<dyn Sampler>>,
+    tail: Option<Vec<PolicyOptions>>,
     id_generator: Option<Arc<dyn IdGenerator>>,
     processors: Vec<Arc<dyn SpanProcessor>>,
     rules: Vec<AttributeRule>,
@@ -183,6 +185,35 @@ impl Builder {
     /// A sampler of your own, instead of the option.
     pub fn custom_sampler(mut self, sampler: impl Sampler + 'static) -> Self {
         self.sampler = Some(Arc::new(sampler));
+        self
+    }
+
+    /// Tail sampling: the spans of each trace are held in this process until its local root has ended, and are kept when one
+    /// of these policies says so. They stand in for the option `tail.policies`; how long and how much is held is said by the
+    /// other options `tail.*`. What the sampler drops is not seen by it. An empty list is an error.
+    ///
+    /// ```
+    /// use spanline::StatusCode;
+    /// use spanline::sample::tail::{PolicyKind, PolicyOptions};
+    ///
+    /// let errors = PolicyKind::StatusCode { status_codes: vec![StatusCode::Error] };
+    /// let slow = PolicyKind::Latency { threshold_ms: 5_000, upper_threshold_ms: 0 };
+    /// let provider = spanline::init()
+    ///     .tail_sampling([PolicyOptions::new("errors", errors), PolicyOptions::new("slow", slow)])
+    ///     .exporter("memory")
+    ///     .build()?;
+    /// let tracer = provider.tracer("docs");
+    /// tracer.span("fine").start().end();
+    /// let mut failed = tracer.span("failed").start();
+    /// failed.set_status(StatusCode::Error, "no answer");
+    /// failed.end();
+    /// let kept = provider.finished_spans().unwrap();
+    /// assert_eq!((kept.len(), kept[0].name.as_str()), (1, "failed"));
+    /// assert_eq!(provider.stats().tail_dropped, 1);
+    /// # Ok::<(), spanline::Error>(())
+    /// ```
+    pub fn tail_sampling(mut self, policies: impl IntoIterator<Item = PolicyOptions>) -> Self {
+        self.tail = Some(policies.into_iter().collect());
         self
     }
 

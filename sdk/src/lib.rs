@@ -99,6 +99,7 @@ pub use spanline_core::{
 pub use spanline_engine::options;
 pub use spanline_engine::{
     ByDecision, Dropped, Durations, Error, ErrorKind, ExporterStats, Redacted, Refused, StartedBy, Stats,
+    TailStats,
 };
 
 pub use tracer::{SpanBuilder, Tracer};
@@ -155,6 +156,10 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/statistics.md")]
 struct StatisticsPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sampling.md")]
+struct SamplingPage;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/exporters.md")]

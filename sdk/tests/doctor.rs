@@ -201,10 +201,10 @@ fn all_options_are_shown_on_demand_as_they_are_described() {
     };
     let all = text(&["doctor", "--all"]);
     for line in [
-        "  service_name                   unknown_service:spanline",
-        "  certificate                    the roots of the machine",
-        "  max_batch_spans                512, under backlog up to 4096",
-        "  max_age_ms                     300000",
+        "  service_name                    unknown_service:spanline",
+        "  certificate                     the roots of the machine",
+        "  max_batch_spans                 512, under backlog up to 4096",
+        "  max_age_ms                      300000",
     ] {
         assert!(all.lines().any(|shown| shown == line), "{line}\n{all}");
     }

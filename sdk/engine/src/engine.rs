@@ -10,10 +10,11 @@ use crate::{
     slot::{self, Locked, SpanRef},
     stats::{Life, LifeCounters, Stats},
     sync::{Arc, AtomicBool, AtomicUsize, Ordering},
+    tail::{TailCounters, TailStats},
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::sync::atomic::AtomicU64;
-use spanline_core::SpanLimits;
+use spanline_core::{SpanLimits, sample::tail::TailReport};
 
 /// What an engine may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,10 @@ pub struct Engine {
     /// Spans were lost since the host last asked.
     lossy: AtomicBool,
     late: LateEnds,
+    /// What the traces that wait for their decision take, and the kept spans that are in no batch yet.
+    held_bytes: AtomicUsize,
+    tail: TailCounters,
+    tail_report: Locked<TailReport>,
     /// Where chunks lie that are to outlive the process.
     store: Option<alloc::sync::Arc<SlotStore>>,
 }
@@ -112,6 +117,9 @@ impl Engine {
             drained: AtomicU64::new(0),
             lossy: AtomicBool::new(false),
             late: LateEnds::new(),
+            held_bytes: AtomicUsize::new(0),
+            tail: TailCounters::default(),
+            tail_report: Locked::new(TailReport::default()),
             store,
         })
     }
@@ -225,7 +233,25 @@ impl Engine {
         for lane in lanes.iter() {
             lane.counters.add_to(&sum);
         }
-        Stats::of(&sum)
+        Stats {
+            tail: self.tail.get(),
+            ..Stats::of(&sum)
+        }
+    }
+
+    /// What the policies of tail sampling have decided so far, as of the last round of decisions.
+    pub fn tail_report(&self) -> TailReport {
+        self.tail_report.lock().clone()
+    }
+
+    pub(crate) fn set_tail_report(&self, report: TailReport) {
+        let before = core::mem::replace(&mut *self.tail_report.lock(), report);
+        drop(before);
+    }
+
+    /// Spans that tail sampling has dropped so far.
+    pub fn tail_dropped(&self) -> u64 {
+        self.shared.get(Life::TailDropped)
     }
 
     /// Spans that the drain has taken so far.
@@ -237,7 +263,7 @@ impl Engine {
         self.drained.fetch_add(spans, Ordering::AcqRel);
     }
 
-    /// Bytes of chunks in use, by capacity.
+    /// Bytes of chunks in use, by capacity; with those of held traces, where the chunks are on the heap.
     pub fn chunk_bytes(&self) -> usize {
         self.chunk_bytes.load(Ordering::Relaxed)
     }
@@ -388,14 +414,40 @@ impl Engine {
     pub fn charged_beside_queue(&self) -> usize {
         match self.store {
             // The chunks have a bound of their own.
-            Some(_) => self.bounds.buffer_bytes / 6,
+            Some(_) => self.bounds.buffer_bytes / 6 + self.held_bytes.load(Ordering::Relaxed),
             None => self.chunk_bytes(),
         }
     }
 
-    /// Spans accepted and not drained yet.
+    /// Notes what is held. On the heap it is charged with the chunks, so that whoever takes a chunk looks at one number.
+    pub(crate) fn set_held(&self, stats: &TailStats) {
+        self.tail.set(stats);
+        let bytes = usize::try_from(stats.held_bytes).unwrap_or(usize::MAX);
+        let before = self.held_bytes.swap(bytes, Ordering::Relaxed);
+        if self.store.is_none() && bytes > before {
+            self.chunk_bytes.fetch_add(bytes - before, Ordering::Relaxed);
+        } else if self.store.is_none() {
+            self.chunk_bytes.fetch_sub(before - bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether more may be taken out of the chunks, while kept spans wait for an exporter: a sixth is left for chunks.
+    pub(crate) fn has_room_to_hold(&self) -> bool {
+        let most = self.bounds.buffer_bytes - self.bounds.buffer_bytes / 6;
+        let queued = self.first_queue_bytes.load(Ordering::Relaxed).min(most);
+        self.held_bytes.load(Ordering::Relaxed) + queued < most
+    }
+
+    /// Whether chunks, held traces and the first exporter's queue leave less than a sixth for further chunks.
+    pub(crate) fn is_nearly_full(&self) -> bool {
+        let queued = self.first_queue_bytes.load(Ordering::Relaxed);
+        let most = self.bounds.buffer_bytes - self.bounds.buffer_bytes / 6;
+        self.store.is_none() && self.chunk_bytes() + queued > most
+    }
+
+    /// Spans that ended for exporters and are still in the chunks.
     pub(crate) fn waiting(&self) -> u64 {
-        self.stats().accepted.saturating_sub(self.drained())
+        self.stats().for_exporters().saturating_sub(self.drained())
     }
 
     pub(crate) fn grant_slots(&self, wanted: usize) -> usize {

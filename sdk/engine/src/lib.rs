@@ -28,6 +28,7 @@ mod spans;
 pub mod spool;
 mod stats;
 mod sync;
+mod tail;
 
 pub use configurator::TracerConfigurator;
 pub use engine::{Bounds, Engine, Wake};
@@ -48,3 +49,4 @@ pub use spans::{Changer, Finished};
 pub use stats::{
     ByDecision, Dropped, ExporterStats, Life, ParentOrigin, Redacted, Refused, StartedBy, Stats,
 };
+pub use tail::{Judge, TailSettings, TailStats};

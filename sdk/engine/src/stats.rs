@@ -1,11 +1,12 @@
 //! Accounting for every span.
 //!
 //! Life: `started = live + sampled_out + abandoned + refused + ended`, and
-//! `ended = record_only + filtered + dropped + accepted`. Each exporter:
+//! `ended = record_only + filtered + tail_dropped + dropped + accepted`. Each exporter:
 //! `accepted + replayed = exported + rejected + failed + dropped + held`.
 //! Counters have one writer per thread; the sums are exact after a flush.
 
 use crate::export::duration::Durations;
+use crate::tail::TailStats;
 use alloc::{string::String, vec::Vec};
 use core::sync::atomic::{AtomicU64, Ordering};
 use spanline_core::sample::Decision;
@@ -71,6 +72,8 @@ pub enum Life {
     Forked,
     /// Ended after the provider had shut down.
     AfterShutdown,
+    /// Ended, and tail sampling dropped its trace.
+    TailDropped,
 }
 
 impl Life {
@@ -91,7 +94,7 @@ impl Life {
     }
 }
 
-const KINDS: usize = Life::AfterShutdown as usize + 1;
+const KINDS: usize = Life::TailDropped as usize + 1;
 
 /// Counters that one thread writes and any thread reads.
 #[derive(Debug)]
@@ -218,10 +221,14 @@ pub struct Stats {
     pub record_only: u64,
     /// Dropped by a processor's verdict.
     pub filtered: u64,
+    /// Dropped by tail sampling with their trace. Until a trace is decided its spans are among `accepted`.
+    pub tail_dropped: u64,
     /// Lost.
     pub dropped: Dropped,
-    /// Handed to the exporters.
+    /// Handed to the exporters, or on the way there.
     pub accepted: u64,
+    /// What tail sampling holds, and what it has decided.
+    pub tail: TailStats,
     /// Panics of user code (processors, samplers, exporters) that were caught; that part was skipped.
     pub caught_panics: u64,
     /// What was redacted; values, not spans.
@@ -310,7 +317,8 @@ impl Stats {
         let recorded = record_only + none.sampled + local.sampled + remote.sampled + dropped.forked;
         let sampled_out = not_recorded.saturating_sub(refused.total());
         let ended = get(Life::Ended);
-        let gone = get(Life::RecordOnly) + get(Life::Filtered) + dropped.total();
+        let tail_dropped = get(Life::TailDropped);
+        let gone = get(Life::RecordOnly) + get(Life::Filtered) + tail_dropped + dropped.total();
         Self {
             started: recorded + sampled_out + refused.total(),
             started_by,
@@ -322,18 +330,25 @@ impl Stats {
             ended,
             record_only: get(Life::RecordOnly),
             filtered: get(Life::Filtered),
+            tail_dropped,
             dropped,
             accepted: ended.saturating_sub(gone),
+            tail: TailStats::default(),
             caught_panics: 0,
             redacted: Redacted::default(),
             exporters: Vec::new(),
         }
     }
 
+    /// Spans that ended for exporters, whatever tail sampling made of them; it only grows.
+    pub const fn for_exporters(&self) -> u64 {
+        self.accepted + self.tail_dropped
+    }
+
     /// Whether both identities hold: nothing was lost without a count.
     pub fn balances(&self) -> bool {
         let life = self.live + self.sampled_out + self.abandoned + self.refused.total() + self.ended;
-        let end = self.record_only + self.filtered + self.dropped.total() + self.accepted;
+        let end = self.record_only + self.filtered + self.tail_dropped + self.dropped.total() + self.accepted;
         self.started == life
             && self.ended == end
             && self

@@ -13,7 +13,7 @@ use crate::processors::{
     self, Enriching, ErrorCounter, OverheadWatch, Redactor, TraceBounds, TraceCorrelator, filter_of_options,
 };
 use crate::provider::{BuiltIn, Config, Described, ExporterSpec, Parts, Scopes, specs};
-use crate::sampling::Host;
+use crate::sampling::{Host, TailSampling};
 use spanline_core::Resource;
 use spanline_core::process::Redaction;
 use spanline_core::propagate::{CompositePropagator, by_name};
@@ -65,16 +65,21 @@ impl Builder {
             let (detectors, schema_url) = (file.made.detectors.take(), file.made.schema_url.take());
             describe(&effective, detectors, schema_url, &self.detectors)
         });
+        let host = Host {
+            service_name: &service_name(&resource),
+            registry: &self.registry,
+            is_idle: effective.disabled || file.is_broken,
+        };
         let sampler = match self.sampler {
             Some(own) => own,
-            None => {
-                let host = Host {
-                    service_name: &service_name(&resource),
-                    registry: &self.registry,
-                    is_idle: effective.disabled || file.is_broken,
-                };
-                configured_sampler(&mut file, &mut effective, self.options.sampler.is_some(), &host)?
+            None => configured_sampler(&mut file, &mut effective, self.options.sampler.is_some(), &host)?,
+        };
+        let tail = match TailSampling::of(self.tail, &effective, &host) {
+            Err(error) if file.of_environment && self.options.tail.policies.is_none() => {
+                file.breaks(&error);
+                None
             }
+            tail => tail.map_err(|error| file.locate(error))?,
         };
         let redactor = redactor(&mut file, &effective, self.redactions)?;
         let enriching = match Enriching::new(&effective, self.rules, &service_name(&resource), &env) {
@@ -141,6 +146,7 @@ impl Builder {
                 backlog_spans: size(effective.backlog_batch_spans()),
                 batch_bytes: size(effective.max_batch_bytes),
             },
+            tail,
             exporters,
             memory: has_memory.then_some(memory),
             buffer_bytes: size(effective.buffer_bytes),

@@ -48,5 +48,5 @@ pub use model::{parse, parse_file, read};
 pub use registry::{PluginComponentProvider, Registry};
 pub use spanline_engine::config::{
     Component, ComponentKind, Detection, Entry, Flat, FlatOptions, Node, ParentBasedPlan, Plan, Position,
-    Problem, Remark, SamplerPlan, Value, dictionary,
+    Problem, Remark, SamplerPlan, TailPlan, Value, dictionary,
 };

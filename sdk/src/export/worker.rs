@@ -57,6 +57,8 @@ pub(crate) struct Worker {
 struct Wanted {
     /// Spans that must have been drained.
     drained: u64,
+    /// The end has begun: what is flushed from here on is flushed for the last time.
+    ending: bool,
     stop: bool,
     /// The thread has done its last.
     finished: bool,
@@ -169,6 +171,12 @@ impl Worker {
 
     fn run(self: Arc<Self>, engine: Arc<Engine>) {
         let mut pipeline = Pipeline::new(engine.clone(), self.config.cutting);
+        if let Some(tail) = &self.config.tail
+            && let Some(judge) = tail.judge(self.config.described.encoded())
+        {
+            // Made here: a forked child holds and remembers nothing of its parent's.
+            pipeline = pipeline.with_tail(tail.settings, judge);
+        }
         let survived = guard::repeat(&self.config.caught, "pipeline", || self.step(&mut pipeline));
         if !survived {
             // Recording goes on being refused and counted; the program goes on.
@@ -191,10 +199,13 @@ impl Worker {
     fn step(self: &Arc<Self>, pipeline: &mut Pipeline) -> bool {
         #[cfg(test)]
         tests::fail_if_asked(&self.faults);
-        let (drained, stop) = {
+        let (drained, stop, ending) = {
             let wanted = self.wanted();
-            (wanted.drained, wanted.stop)
+            (wanted.drained, wanted.stop, wanted.ending)
         };
+        if stop || ending {
+            pipeline.end();
+        }
         if let Some(first) = self.exporters.first() {
             let (queued, spans) = {
                 let queue = first.queue();
@@ -212,10 +223,16 @@ impl Worker {
         if let Some(watch) = &self.config.built_in.overhead {
             watch.charge(Part::Pipeline);
         }
-        let urgent = stop || drained > pipeline.engine().drained();
+        let urgent = stop || drained > pipeline.finished();
         let hungry =
             stop || self.exporters.is_empty() || self.exporters.iter().any(|e| e.queue().is_hungry());
-        match pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config)) {
+        let next = pipeline.next(monotonic(), hungry, urgent, &mut Wrapping(&self.config));
+        if pipeline.take_dropped() > 0 {
+            // Somebody may wait for just these spans.
+            drop(self.wanted());
+            self.progress.notify_all();
+        }
+        match next {
             Next::Deliver(batch) => {
                 let spans = batch.spans();
                 self.deliver(Arc::new(batch), pipeline.engine());

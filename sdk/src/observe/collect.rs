@@ -1,6 +1,6 @@
 //! From the accounting to metrics (semantic conventions "SDK metrics").
 
-use super::{Metric, MetricKind, MetricPoint, MetricValue, Metrics, built_in};
+use super::{Metric, MetricKind, MetricPoint, MetricValue, Metrics, built_in, tail};
 use crate::export::ExporterDescription;
 use crate::processors::{ErrorReport, Overhead};
 use spanline_core::KeyValue;
@@ -15,6 +15,8 @@ pub(crate) struct Source<'a> {
     pub(crate) delivered: u64,
     /// The bound of the queue in spans, where one is set.
     pub(crate) capacity: Option<u64>,
+    /// There is tail sampling.
+    pub(crate) has_tail: bool,
     /// Spans are exported as soon as they end.
     pub(crate) is_simple: bool,
     /// The exporters, in the order of their statistics.
@@ -161,6 +163,9 @@ pub(crate) fn collect(source: &Source<'_>) -> Metrics {
     }
     metrics.extend(source.errors.as_ref().map(built_in::errors));
     metrics.extend(source.overhead.iter().flat_map(built_in::overhead));
+    if source.has_tail {
+        metrics.extend(tail::collect(source.stats));
+    }
     Metrics(metrics)
 }
 

@@ -7,6 +7,7 @@ mod built_in;
 mod collect;
 mod losses;
 mod prometheus;
+mod tail;
 
 pub(crate) use collect::{Component, Source, collect};
 pub(crate) use losses::{AtEnd, Fate, Keeper, Losses, spans, summary};
@@ -65,7 +66,7 @@ pub struct Metric {
     pub name: &'static str,
     /// What it counts, in a sentence.
     pub description: &'static str,
-    /// The unit: `{span}`, `s` or `ns`.
+    /// The unit: `{span}`, `{trace}`, `By`, `s` or `ns`.
     pub unit: &'static str,
     /// The instrument.
     pub kind: MetricKind,

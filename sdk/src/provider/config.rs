@@ -10,6 +10,7 @@ use crate::export::{
 };
 use crate::log;
 use crate::processors::{ErrorCounter, OverheadWatch, TraceCorrelator};
+use crate::sampling::TailSampling;
 use crate::transport::{Endpoint, Proxy, TlsMaterial};
 use spanline_core::SpanLimits;
 use spanline_core::propagate::TextMapPropagator;
@@ -37,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) limits: SpanLimits,
     pub(crate) conventions: Conventions,
     pub(crate) cutting: Cutting,
+    /// What decides traces when their spans are there.
+    pub(crate) tail: Option<TailSampling>,
     pub(crate) exporters: Vec<ExporterSpec>,
     /// What the memory exporter keeps, when it is one of the exporters.
     pub(crate) memory: Option<MemoryExporter>,

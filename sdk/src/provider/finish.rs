@@ -144,6 +144,7 @@ impl<'a> Ending<'a> {
         } else {
             until
         };
+        set.worker().begin_end();
         let begun = set.worker().begin_flush(set.engine());
         let own = Some(Own {
             set,

@@ -8,6 +8,7 @@ mod engines;
 mod finish;
 mod on_signal;
 pub(crate) mod registry;
+mod sampling;
 mod scopes;
 mod shutdown;
 mod specs;
@@ -26,10 +27,10 @@ use crate::observe::{self, Metrics, Source};
 use crate::processor::SpanProcessor;
 use crate::processors::{Operation, Redactor, Timed};
 use crate::tracer::Tracer;
-use crate::{IdGenerator, fork, guard, local};
+use crate::{IdGenerator, fork, local};
 use engines::EngineSet;
 use spanline_core::propagate::TextMapPropagator;
-use spanline_core::sample::{Plan, Sampler, SamplerCounts, SamplerReport};
+use spanline_core::sample::{Plan, Sampler};
 use spanline_core::semconv::Conventions;
 use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
@@ -181,6 +182,8 @@ impl Shared {
         stats.redacted = self.redactor.counts();
         stats.caught_panics =
             self.caught.load(Ordering::Relaxed) + self.config.caught.load(Ordering::Relaxed);
+        let in_policies = self.config.tail.as_ref().map_or(0, |tail| tail.caught_panics());
+        stats.caught_panics += in_policies;
         (stats, delivered)
     }
 
@@ -190,6 +193,7 @@ impl Shared {
             stats: &stats,
             delivered,
             capacity: self.config.max_queue_spans,
+            has_tail: self.config.tail.is_some(),
             is_simple: self.config.cutting.delay_nanos == 0,
             exporters: self.engine(fork::current_epoch()).worker().components(),
             errors: self.config.built_in.errors.as_ref().map(|errors| errors.report()),
@@ -307,7 +311,7 @@ impl Provider {
 
     /// Waits until all spans that have ended so far are handed over, at most `flush_timeout_ms` (30 s). Exporters that
     /// pause after a failure try at once and then go on with their pauses; one whose next attempt lies beyond the time is
-    /// not waited for.
+    /// not waited for. Traces that tail sampling holds are decided by what is there.
     ///
     /// With nobody listening that takes up to 30 s: the attempts between the pauses of the retries. Where less time is left,
     /// give it: [`Self::flush_within`]. Hosts of containers commonly kill a program 30 s (some 10 s) after they asked it to
@@ -430,39 +434,6 @@ impl Provider {
             self.flush();
             memory.reset();
         }
-    }
-
-    /// What the sampler says of itself.
-    pub fn sampler_description(&self) -> String {
-        self.shared().sampler.description()
-    }
-
-    /// What the sampler does now: description, current rate and statistics, with those of the samplers that it asks. Where
-    /// it counts nothing itself the counts are the provider's: all spans started, and those sampled.
-    ///
-    /// ```
-    /// use spanline::sample::{ParentBased, RateLimiting};
-    /// let sampler = ParentBased::new(RateLimiting::new(2.0).unwrap());
-    /// let provider = spanline::init().custom_sampler(sampler).exporter("memory").build()?;
-    /// for _ in 0..5 {
-    ///     provider.tracer("docs").span("work").start().end();
-    /// }
-    /// let report = provider.sampler_report();
-    /// assert_eq!(report.counts.unwrap().sampled, 2);
-    /// assert_eq!((&*report.parts[0].part, report.parts[0].per_second), ("root", Some(2.0)));
-    /// # Ok::<(), spanline::Error>(())
-    /// ```
-    pub fn sampler_report(&self) -> SamplerReport {
-        let shared = self.shared();
-        let report = guard::foreign(&shared.caught, "sampler", || shared.sampler.report());
-        let mut report = report.unwrap_or_default();
-        report.counts.get_or_insert_with(|| {
-            let stats = shared.stats();
-            let by = stats.started_by;
-            let sampled = by.none.sampled + by.local.sampled + by.remote.sampled;
-            SamplerCounts::new(stats.started, sampled)
-        });
-        report
     }
 
     /// Makes this the global provider: that of `span!` and of global tracers on every thread, for good.

@@ -62,6 +62,7 @@ fn kind(row: &Row) -> String {
         "secret" => "secret text",
         "path" => "path",
         "exporters" => "list of names or structures",
+        "policies" => "list of structures",
         "url" => "URL",
         "bool" => "true or false",
         "integer" => return format!("number of {}", row.unit),

@@ -13,7 +13,7 @@ use super::{
     ClockSource, Compression, DefaultValue, ExporterSettings, Headers, LogLevel, OptionInfo, OptionType,
     OtherExporter, Protocol, SamplerConfig, SamplerOption, Secret, Source, plain::FromPlain, show::Show,
 };
-use crate::Error;
+use crate::{Error, config::TailPlan};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use spanline_core::{KeyValue, OwnedValue, Resource};
@@ -73,6 +73,10 @@ pub(super) fn render(rows: &[Row]) -> String {
                 format!("The `{group}.*` part of [`Effective`]."),
                 match members().all(|row| row.is_number() || row.kind == "bool") {
                     true => "#[derive(Clone, Copy, PartialEq, Eq, Debug)]\n#[non_exhaustive]",
+                    // Descriptions hold numbers that cannot be told equal from each other in every case.
+                    false if members().any(|row| row.kind == "policies") => {
+                        "#[derive(Clone, PartialEq, Debug)]\n#[non_exhaustive]"
+                    }
                     false => "#[derive(Clone, PartialEq, Eq, Debug)]\n#[non_exhaustive]",
                 },
             ),
@@ -188,6 +192,7 @@ fn code_type(row: &Row) -> &'static str {
         "headers" => "Headers",
         "attributes" => "Vec<KeyValue>",
         "sampler" => "SamplerOption",
+        "policies" => "TailPlan",
         _ => "String",
     }
 }
@@ -213,6 +218,7 @@ fn effective_type(row: &Row, rows: &[Row]) -> String {
         "headers" => "Headers".to_owned(),
         "attributes" => "Resource".to_owned(),
         "sampler" => "SamplerConfig".to_owned(),
+        "policies" => "Option<TailPlan>".to_owned(),
         _ => "String".to_owned(),
     }
 }

@@ -77,7 +77,7 @@ impl Row {
     }
 }
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "string",
     "secret",
     "path",
@@ -92,6 +92,7 @@ const KINDS: [&str; 14] = [
     "headers",
     "attributes",
     "sampler",
+    "policies",
 ];
 
 /// Reads and checks the table.

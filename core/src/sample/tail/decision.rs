@@ -54,7 +54,8 @@ pub struct TailDecision {
 }
 
 impl TailDecision {
-    pub(super) const DROPPED: Self = Self {
+    /// That no policy keeps the trace.
+    pub const DROPPED: Self = Self {
         sampled: false,
         policy: None,
         composite_policy: None,

@@ -17,6 +17,7 @@ mod problem;
 mod scalar;
 mod short;
 mod substitute;
+mod tail;
 
 pub use {
     apply::apply,
@@ -30,4 +31,5 @@ pub use {
     scalar::plain_scalar,
     short::{dictionary, tracing},
     substitute::{substitute, undefined},
+    tail::TailPlan,
 };

@@ -28,6 +28,8 @@ pub(crate) struct Drain {
     cursor: usize,
     waiting_bytes: usize,
     segments: Vec<Segment>,
+    /// Threads that were begun in this pass.
+    turn: usize,
 }
 
 impl Drain {
@@ -39,6 +41,7 @@ impl Drain {
             cursor: 0,
             waiting_bytes: 0,
             segments: Vec::new(),
+            turn: 0,
         }
     }
 
@@ -78,6 +81,10 @@ impl Drain {
 
     pub(crate) fn has_waiting_bytes(&self) -> bool {
         self.waiting_bytes > 0
+    }
+
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
     }
 
     pub(crate) fn waiting_spans(&self) -> u64 {
@@ -126,6 +133,70 @@ impl Drain {
         Some(batch)
     }
 
+    /// Begins to read what is published, thread by thread and chunk by chunk.
+    pub(crate) fn begin_pass(&mut self) {
+        self.segments.clear();
+        self.turn = 0;
+    }
+
+    /// Whether there is more to read in this pass.
+    pub(crate) fn has_more(&mut self) -> bool {
+        while self.segments.is_empty() && self.turn < self.lanes.len() {
+            self.turn += 1;
+            if let Some(lane) = self.lane() {
+                unread(&lane, &mut self.segments);
+                self.segments.reverse();
+            }
+        }
+        !self.segments.is_empty()
+    }
+
+    /// What comes next in this pass. It counts as read from here on: what a fault leaves behind is not taken twice.
+    pub(crate) fn next_segment(&mut self) -> Option<Segment> {
+        if !self.has_more() {
+            return None;
+        }
+        let (segment, lane) = (self.segments.pop()?, self.lane()?);
+        self.mark_read(&lane, &segment);
+        Some(segment)
+    }
+
+    /// Gives a segment of this pass back, and what was read to its end with it.
+    pub(crate) fn give_back(&mut self, segment: Segment) {
+        // Whoever frees the chunk must be the only one who has it.
+        drop(segment);
+        if let Some(lane) = self.lane() {
+            self.engine.free_drained(&lane);
+        }
+    }
+
+    /// Ends the pass before its end; the next one begins with this thread.
+    pub(crate) fn break_off(&mut self) {
+        self.segments.clear();
+        self.cursor = (self.cursor + self.turn).wrapping_sub(1) % self.lanes.len().max(1);
+    }
+
+    /// The thread that is being read.
+    fn lane(&self) -> Option<Arc<Lane>> {
+        let number = (self.cursor + self.turn).checked_sub(1)?;
+        self.lanes.get(number % self.lanes.len().max(1)).cloned()
+    }
+
+    fn mark_read(&mut self, lane: &Lane, segment: &Segment) {
+        let Segment { chunk, from, to } = segment;
+        let spans = chunk.read(*from, *to, |bytes| Records::new(bytes).count());
+        let mut chunks = lane.chunks.lock();
+        if let Some(pending) = chunks
+            .iter_mut()
+            .find(|pending| Arc::ptr_eq(&pending.chunk, chunk))
+        {
+            pending.drained = *to;
+        }
+        drop(chunks);
+        self.waiting_bytes = self.waiting_bytes.saturating_sub((to - from) as usize);
+        self.engine.add_drained(spans as u64);
+    }
+
     /// Marks the segments as read and gives their chunks back.
     fn release(&mut self) {
         for segment in self.segments.drain(..) {
@@ -135,6 +206,17 @@ impl Drain {
         }
         for lane in &self.lanes {
             self.engine.free_drained(lane);
+        }
+    }
+}
+
+/// What is published of this lane and not read, oldest first.
+fn unread(lane: &Lane, segments: &mut Vec<Segment>) {
+    for pending in lane.chunks.lock().iter() {
+        let (from, to) = (pending.drained, pending.readable());
+        if from < to {
+            let chunk = pending.chunk.clone();
+            segments.push(Segment { chunk, from, to });
         }
     }
 }

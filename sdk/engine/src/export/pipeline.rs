@@ -1,7 +1,13 @@
 //! When the drain runs: a state machine that the host polls.
 
 use super::{batch::Batch, drain::Drain};
-use crate::{engine::Engine, export::batch::Envelope, sync::Arc};
+use crate::{
+    engine::Engine,
+    export::batch::Envelope,
+    sync::Arc,
+    tail::{Judge, Tail, TailSettings, Turn, Turned},
+};
+use alloc::boxed::Box;
 
 /// How batches are cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +56,8 @@ pub struct Pipeline {
     due: Option<u64>,
     /// Taking all that waits, batch after batch.
     draining: bool,
+    /// Where traces are held until they are decided.
+    tail: Option<Box<Tail>>,
 }
 
 impl Pipeline {
@@ -63,7 +71,33 @@ impl Pipeline {
             batch_limit: usize::MAX,
             due: None,
             draining: false,
+            tail: None,
         }
+    }
+
+    /// Holds the spans of each trace until these policies have decided it.
+    #[must_use]
+    pub fn with_tail(mut self, settings: TailSettings, judge: Judge) -> Self {
+        self.tail = Some(Box::new(Tail::new(self.engine.clone(), settings, judge)));
+        self
+    }
+
+    /// The end has come: see [`TailSettings::drop_pending`].
+    pub fn end(&mut self) {
+        if let Some(tail) = &mut self.tail {
+            tail.end();
+        }
+    }
+
+    /// Spans that are in a batch, or dropped by tail sampling.
+    pub fn finished(&self) -> u64 {
+        let held = self.tail.as_ref().map_or(0, |tail| tail.unfinished());
+        self.engine.drained().saturating_sub(held)
+    }
+
+    /// Spans that tail sampling has dropped since the last call.
+    pub fn take_dropped(&mut self) -> u64 {
+        self.tail.as_mut().map_or(0, |tail| tail.take_dropped())
     }
 
     /// Cuts batches no larger than this from here on: what [`crate::ExportQueue::batch_spans`] of the first exporter
@@ -77,6 +111,9 @@ impl Pipeline {
     pub fn next(&mut self, now: u64, hungry: bool, urgent: bool, envelope: &mut dyn Envelope) -> Next {
         self.engine.looked();
         self.drain.look(self.engine.is_closed());
+        if self.tail.is_some() {
+            return self.next_held(now, hungry, urgent, envelope);
+        }
         let waiting = self.drain.waiting_spans();
         if !self.drain.has_waiting_bytes() {
             self.due = None;
@@ -113,6 +150,39 @@ impl Pipeline {
                 // Bytes that are no record cannot be; do not spin on them.
                 self.due = None;
                 Next::WaitUntil(now.saturating_add(1_000_000))
+            }
+        }
+    }
+
+    /// The same, where traces are held until they are decided.
+    fn next_held(&mut self, now: u64, hungry: bool, urgent: bool, envelope: &dyn Envelope) -> Next {
+        let Some(tail) = &mut self.tail else {
+            return Next::Wait;
+        };
+        let turn = Turn {
+            now,
+            hungry,
+            urgent,
+            closed: self.engine.is_closed(),
+            cutting: &self.cutting,
+            batch_limit: self.batch_limit,
+        };
+        let until = match tail.turn(&mut self.drain, &turn, envelope) {
+            Turned::Cut(batch) => return Next::Deliver(batch),
+            Turned::Wait(until) => until,
+        };
+        let nothing_held = tail.unfinished() == 0;
+        if !self.drain.has_waiting_bytes() && self.drain.mark_idle() {
+            self.engine.wake();
+            return Next::WaitUntil(0);
+        }
+        match until {
+            Some(until) => Next::WaitUntil(until),
+            None => {
+                if nothing_held {
+                    self.engine.trim_pool();
+                }
+                Next::Wait
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{
     ClockSource, Compression, DefaultValue, ExporterSettings, Headers, LogLevel, OptionInfo, OptionType,
     OtherExporter, Protocol, SamplerConfig, SamplerOption, Secret, Source, plain::FromPlain, show::Show,
 };
-use crate::Error;
+use crate::{Error, config::TailPlan};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use spanline_core::{KeyValue, OwnedValue, Resource};
@@ -194,6 +194,8 @@ pub struct Options {
     /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
     /// nothing counts then but what the file refers to, and the proxies. Default: none.
     pub config_file: Option<String>,
+    /// The options `tail.*`.
+    pub tail: TailOptions,
     /// The options `propagate.*`.
     pub propagate: PropagateOptions,
     /// The options `attribute_limits.*`.
@@ -361,6 +363,7 @@ impl fmt::Debug for Options {
         if let Some(value) = &self.config_file {
             debug.field("config_file", value);
         }
+        debug.field("tail", &self.tail);
         debug.field("propagate", &self.propagate);
         debug.field("attribute_limits", &self.attribute_limits);
         debug.field("limits", &self.limits);
@@ -556,6 +559,8 @@ pub struct Effective {
     /// A configuration file (YAML or JSON). What it says counts less than the code; of the environment
     /// nothing counts then but what the file refers to, and the proxies. Default: none.
     pub config_file: Option<String>,
+    /// The options `tail.*`.
+    pub tail: Tail,
     /// The options `propagate.*`.
     pub propagate: Propagate,
     /// The options `attribute_limits.*`.
@@ -575,6 +580,111 @@ pub struct Effective {
     /// The options `overhead.*`.
     pub overhead: Overhead,
     pub(super) sources: [Source; TABLE.len()],
+}
+
+/// The `tail.*` part of [`Options`].
+#[derive(Clone, Default, PartialEq)]
+pub struct TailOptions {
+    /// Turns tail sampling on: the spans of a trace are held in this process until its local root has ended,
+    /// and are kept when one of these policies says so. A list as in the `tail_sampling` processor of the
+    /// OpenTelemetry Collector; its whole configuration is accepted under
+    /// `distribution.spanline.tail_sampling`. See [sampling.md](sampling.md#tail-sampling). Default: none.
+    pub policies: Option<TailPlan>,
+    /// From the arrival of a trace's first span to its decision, when no local root ends before. Unit: ms.
+    /// At least 1. Default: 30000.
+    pub decision_wait_ms: Option<u64>,
+    /// From the arrival of a trace's local root (a span without parent, or whose parent is in another
+    /// process) to its decision, if that is earlier: spans that end a moment after their root are judged
+    /// with it. 0: the root does not matter, only `tail.decision_wait_ms`. Unit: ms. Default: 500.
+    pub decision_after_root_ms: Option<u64>,
+    /// How many traces may wait for their decision; one more, and the oldest is decided early. Unit: traces.
+    /// At least 1. Default: 50000.
+    pub num_traces: Option<u64>,
+    /// Memory of the traces that wait for their decision; more, and the oldest is decided early. It is a
+    /// part of `buffer_bytes`, and at most two thirds of that. Unit: bytes. At least 65536. Default: half of
+    /// `buffer_bytes`.
+    pub max_bytes: Option<u64>,
+    /// A trace whose waiting spans take more is dropped whole, and counted. Unit: bytes. 0: no limit.
+    /// Default: 0.
+    pub max_trace_bytes: Option<u64>,
+    /// Whether the policies after the first one that keeps a trace are not asked. Default: false.
+    pub sample_on_first_match: Option<bool>,
+    /// How many decisions are remembered, so that spans that come late meet the same one; further ones are
+    /// remembered by a fingerprint, less exactly. Unit: traces. At least 1. Default: 10000.
+    pub decision_cache: Option<u64>,
+    /// Whether the end of the program drops traces whose local root has not ended, instead of deciding them
+    /// by the spans that are there. Default: false.
+    pub drop_pending_on_shutdown: Option<bool>,
+}
+
+impl fmt::Debug for TailOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("TailOptions");
+        if let Some(value) = &self.policies {
+            debug.field("policies", value);
+        }
+        if let Some(value) = &self.decision_wait_ms {
+            debug.field("decision_wait_ms", value);
+        }
+        if let Some(value) = &self.decision_after_root_ms {
+            debug.field("decision_after_root_ms", value);
+        }
+        if let Some(value) = &self.num_traces {
+            debug.field("num_traces", value);
+        }
+        if let Some(value) = &self.max_bytes {
+            debug.field("max_bytes", value);
+        }
+        if let Some(value) = &self.max_trace_bytes {
+            debug.field("max_trace_bytes", value);
+        }
+        if let Some(value) = &self.sample_on_first_match {
+            debug.field("sample_on_first_match", value);
+        }
+        if let Some(value) = &self.decision_cache {
+            debug.field("decision_cache", value);
+        }
+        if let Some(value) = &self.drop_pending_on_shutdown {
+            debug.field("drop_pending_on_shutdown", value);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The `tail.*` part of [`Effective`].
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Tail {
+    /// Turns tail sampling on: the spans of a trace are held in this process until its local root has ended,
+    /// and are kept when one of these policies says so. A list as in the `tail_sampling` processor of the
+    /// OpenTelemetry Collector; its whole configuration is accepted under
+    /// `distribution.spanline.tail_sampling`. See [sampling.md](sampling.md#tail-sampling). Default: none.
+    pub policies: Option<TailPlan>,
+    /// From the arrival of a trace's first span to its decision, when no local root ends before. Unit: ms.
+    /// At least 1. Default: 30000.
+    pub decision_wait_ms: u64,
+    /// From the arrival of a trace's local root (a span without parent, or whose parent is in another
+    /// process) to its decision, if that is earlier: spans that end a moment after their root are judged
+    /// with it. 0: the root does not matter, only `tail.decision_wait_ms`. Unit: ms. Default: 500.
+    pub decision_after_root_ms: u64,
+    /// How many traces may wait for their decision; one more, and the oldest is decided early. Unit: traces.
+    /// At least 1. Default: 50000.
+    pub num_traces: u64,
+    /// Memory of the traces that wait for their decision; more, and the oldest is decided early. It is a
+    /// part of `buffer_bytes`, and at most two thirds of that. Unit: bytes. At least 65536. Default: half of
+    /// `buffer_bytes`.
+    pub max_bytes: Option<u64>,
+    /// A trace whose waiting spans take more is dropped whole, and counted. Unit: bytes. 0: no limit.
+    /// Default: 0.
+    pub max_trace_bytes: Option<u64>,
+    /// Whether the policies after the first one that keeps a trace are not asked. Default: false.
+    pub sample_on_first_match: bool,
+    /// How many decisions are remembered, so that spans that come late meet the same one; further ones are
+    /// remembered by a fingerprint, less exactly. Unit: traces. At least 1. Default: 10000.
+    pub decision_cache: u64,
+    /// Whether the end of the program drops traces whose local root has not ended, instead of deciding them
+    /// by the spans that are there. Default: false.
+    pub drop_pending_on_shutdown: bool,
 }
 
 /// The `propagate.*` part of [`Options`].
@@ -1039,6 +1149,15 @@ impl Options {
             self.file_max_bytes.is_some(),
             self.file_max_files.is_some(),
             self.sampler.is_some(),
+            self.tail.policies.is_some(),
+            self.tail.decision_wait_ms.is_some(),
+            self.tail.decision_after_root_ms.is_some(),
+            self.tail.num_traces.is_some(),
+            self.tail.max_bytes.is_some(),
+            self.tail.max_trace_bytes.is_some(),
+            self.tail.sample_on_first_match.is_some(),
+            self.tail.decision_cache.is_some(),
+            self.tail.drop_pending_on_shutdown.is_some(),
             self.propagators.is_some(),
             self.propagate.messaging.is_some(),
             self.propagate.database.is_some(),
@@ -1172,6 +1291,41 @@ impl Options {
         }
         if self.sampler.is_none() {
             self.sampler.clone_from(&lower.sampler);
+        }
+        if self.tail.policies.is_none() {
+            self.tail.policies.clone_from(&lower.tail.policies);
+        }
+        if self.tail.decision_wait_ms.is_none() {
+            self.tail
+                .decision_wait_ms
+                .clone_from(&lower.tail.decision_wait_ms);
+        }
+        if self.tail.decision_after_root_ms.is_none() {
+            self.tail
+                .decision_after_root_ms
+                .clone_from(&lower.tail.decision_after_root_ms);
+        }
+        if self.tail.num_traces.is_none() {
+            self.tail.num_traces.clone_from(&lower.tail.num_traces);
+        }
+        if self.tail.max_bytes.is_none() {
+            self.tail.max_bytes.clone_from(&lower.tail.max_bytes);
+        }
+        if self.tail.max_trace_bytes.is_none() {
+            self.tail.max_trace_bytes.clone_from(&lower.tail.max_trace_bytes);
+        }
+        if self.tail.sample_on_first_match.is_none() {
+            self.tail
+                .sample_on_first_match
+                .clone_from(&lower.tail.sample_on_first_match);
+        }
+        if self.tail.decision_cache.is_none() {
+            self.tail.decision_cache.clone_from(&lower.tail.decision_cache);
+        }
+        if self.tail.drop_pending_on_shutdown.is_none() {
+            self.tail
+                .drop_pending_on_shutdown
+                .clone_from(&lower.tail.drop_pending_on_shutdown);
         }
         if self.propagators.is_none() {
             self.propagators.clone_from(&lower.propagators);
@@ -1389,6 +1543,21 @@ impl Options {
             index::FILE_MAX_BYTES => FromPlain::store(&mut self.file_max_bytes, value, name),
             index::FILE_MAX_FILES => FromPlain::store(&mut self.file_max_files, value, name),
             index::SAMPLER => FromPlain::store(&mut self.sampler, value, name),
+            index::TAIL_POLICIES => FromPlain::store(&mut self.tail.policies, value, name),
+            index::TAIL_DECISION_WAIT_MS => FromPlain::store(&mut self.tail.decision_wait_ms, value, name),
+            index::TAIL_DECISION_AFTER_ROOT_MS => {
+                FromPlain::store(&mut self.tail.decision_after_root_ms, value, name)
+            }
+            index::TAIL_NUM_TRACES => FromPlain::store(&mut self.tail.num_traces, value, name),
+            index::TAIL_MAX_BYTES => FromPlain::store(&mut self.tail.max_bytes, value, name),
+            index::TAIL_MAX_TRACE_BYTES => FromPlain::store(&mut self.tail.max_trace_bytes, value, name),
+            index::TAIL_SAMPLE_ON_FIRST_MATCH => {
+                FromPlain::store(&mut self.tail.sample_on_first_match, value, name)
+            }
+            index::TAIL_DECISION_CACHE => FromPlain::store(&mut self.tail.decision_cache, value, name),
+            index::TAIL_DROP_PENDING_ON_SHUTDOWN => {
+                FromPlain::store(&mut self.tail.drop_pending_on_shutdown, value, name)
+            }
             index::PROPAGATORS => FromPlain::store(&mut self.propagators, value, name),
             index::PROPAGATE_MESSAGING => FromPlain::store(&mut self.propagate.messaging, value, name),
             index::PROPAGATE_DATABASE => FromPlain::store(&mut self.propagate.database, value, name),
@@ -1843,6 +2012,15 @@ impl Effective {
             index::FILE_MAX_BYTES => self.file_max_bytes.show(),
             index::FILE_MAX_FILES => self.file_max_files.show(),
             index::SAMPLER => self.sampler.show(),
+            index::TAIL_POLICIES => self.tail.policies.show(),
+            index::TAIL_DECISION_WAIT_MS => self.tail.decision_wait_ms.show(),
+            index::TAIL_DECISION_AFTER_ROOT_MS => self.tail.decision_after_root_ms.show(),
+            index::TAIL_NUM_TRACES => self.tail.num_traces.show(),
+            index::TAIL_MAX_BYTES => self.tail.max_bytes.show(),
+            index::TAIL_MAX_TRACE_BYTES => self.tail.max_trace_bytes.show(),
+            index::TAIL_SAMPLE_ON_FIRST_MATCH => self.tail.sample_on_first_match.show(),
+            index::TAIL_DECISION_CACHE => self.tail.decision_cache.show(),
+            index::TAIL_DROP_PENDING_ON_SHUTDOWN => self.tail.drop_pending_on_shutdown.show(),
             index::PROPAGATORS => self.propagators.show(),
             index::PROPAGATE_MESSAGING => self.propagate.messaging.show(),
             index::PROPAGATE_DATABASE => self.propagate.database.show(),
@@ -1929,64 +2107,73 @@ pub(super) mod index {
     pub(in super::super) const FILE_MAX_BYTES: usize = 22;
     pub(in super::super) const FILE_MAX_FILES: usize = 23;
     pub(in super::super) const SAMPLER: usize = 24;
-    pub(in super::super) const PROPAGATORS: usize = 25;
-    pub(in super::super) const PROPAGATE_MESSAGING: usize = 26;
-    pub(in super::super) const PROPAGATE_DATABASE: usize = 27;
-    pub(in super::super) const LINKS_ONLY: usize = 28;
-    pub(in super::super) const SEMCONV_OPT_IN: usize = 29;
-    pub(in super::super) const HTTP_KNOWN_METHODS: usize = 30;
-    pub(in super::super) const DELAY_MS: usize = 31;
-    pub(in super::super) const MAX_QUEUE_SPANS: usize = 32;
-    pub(in super::super) const MAX_BATCH_SPANS: usize = 33;
-    pub(in super::super) const MAX_BATCH_BYTES: usize = 34;
-    pub(in super::super) const BUFFER_BYTES: usize = 35;
-    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 36;
-    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 37;
-    pub(in super::super) const MAX_AGE_MS: usize = 38;
-    pub(in super::super) const MAX_REQUEST_BYTES: usize = 39;
-    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 40;
-    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 41;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 42;
-    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 43;
-    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 44;
-    pub(in super::super) const LIMITS_EVENTS: usize = 45;
-    pub(in super::super) const LIMITS_LINKS: usize = 46;
-    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 47;
-    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 48;
-    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 49;
-    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 50;
-    pub(in super::super) const ENRICH_RULES: usize = 51;
-    pub(in super::super) const ENRICH_HASH_SALT: usize = 52;
-    pub(in super::super) const REDACT_KEYS: usize = 53;
-    pub(in super::super) const REDACT_REMOVE_KEYS: usize = 54;
-    pub(in super::super) const REDACT_ALLOWED_KEYS: usize = 55;
-    pub(in super::super) const REDACT_PATTERNS: usize = 56;
-    pub(in super::super) const REDACT_QUERY_PARAMETERS: usize = 57;
-    pub(in super::super) const REDACT_MASK: usize = 58;
-    pub(in super::super) const REDACT_CASE_SENSITIVE: usize = 59;
-    pub(in super::super) const MAX_OPEN_SPANS: usize = 60;
-    pub(in super::super) const FILTER_RULES: usize = 61;
-    pub(in super::super) const ERRORS_ENABLED: usize = 62;
-    pub(in super::super) const ERRORS_ROOM: usize = 63;
-    pub(in super::super) const CORRELATOR_ENABLED: usize = 64;
-    pub(in super::super) const CORRELATOR_MAX_TRACES: usize = 65;
-    pub(in super::super) const CORRELATOR_MAX_SPANS_PER_TRACE: usize = 66;
-    pub(in super::super) const CORRELATOR_MAX_BYTES: usize = 67;
-    pub(in super::super) const CORRELATOR_MAX_AGE_MS: usize = 68;
-    pub(in super::super) const OVERHEAD_ENABLED: usize = 69;
-    pub(in super::super) const OVERHEAD_THRESHOLD_PERCENT: usize = 70;
-    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 71;
-    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 72;
-    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 73;
-    pub(in super::super) const DISABLED: usize = 74;
-    pub(in super::super) const LOG_LEVEL: usize = 75;
-    pub(in super::super) const CLOCK: usize = 76;
-    pub(in super::super) const SPOOL_DIR: usize = 77;
-    pub(in super::super) const CONFIG_FILE: usize = 78;
+    pub(in super::super) const TAIL_POLICIES: usize = 25;
+    pub(in super::super) const TAIL_DECISION_WAIT_MS: usize = 26;
+    pub(in super::super) const TAIL_DECISION_AFTER_ROOT_MS: usize = 27;
+    pub(in super::super) const TAIL_NUM_TRACES: usize = 28;
+    pub(in super::super) const TAIL_MAX_BYTES: usize = 29;
+    pub(in super::super) const TAIL_MAX_TRACE_BYTES: usize = 30;
+    pub(in super::super) const TAIL_SAMPLE_ON_FIRST_MATCH: usize = 31;
+    pub(in super::super) const TAIL_DECISION_CACHE: usize = 32;
+    pub(in super::super) const TAIL_DROP_PENDING_ON_SHUTDOWN: usize = 33;
+    pub(in super::super) const PROPAGATORS: usize = 34;
+    pub(in super::super) const PROPAGATE_MESSAGING: usize = 35;
+    pub(in super::super) const PROPAGATE_DATABASE: usize = 36;
+    pub(in super::super) const LINKS_ONLY: usize = 37;
+    pub(in super::super) const SEMCONV_OPT_IN: usize = 38;
+    pub(in super::super) const HTTP_KNOWN_METHODS: usize = 39;
+    pub(in super::super) const DELAY_MS: usize = 40;
+    pub(in super::super) const MAX_QUEUE_SPANS: usize = 41;
+    pub(in super::super) const MAX_BATCH_SPANS: usize = 42;
+    pub(in super::super) const MAX_BATCH_BYTES: usize = 43;
+    pub(in super::super) const BUFFER_BYTES: usize = 44;
+    pub(in super::super) const EXPORTER_BUFFER_BYTES: usize = 45;
+    pub(in super::super) const EXPORT_TIMEOUT_MS: usize = 46;
+    pub(in super::super) const MAX_AGE_MS: usize = 47;
+    pub(in super::super) const MAX_REQUEST_BYTES: usize = 48;
+    pub(in super::super) const MAX_RESPONSE_BYTES: usize = 49;
+    pub(in super::super) const ATTRIBUTE_LIMITS_COUNT: usize = 50;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_LENGTH: usize = 51;
+    pub(in super::super) const ATTRIBUTE_LIMITS_VALUE_DEPTH: usize = 52;
+    pub(in super::super) const LIMITS_ATTRIBUTES: usize = 53;
+    pub(in super::super) const LIMITS_EVENTS: usize = 54;
+    pub(in super::super) const LIMITS_LINKS: usize = 55;
+    pub(in super::super) const LIMITS_EVENT_ATTRIBUTES: usize = 56;
+    pub(in super::super) const LIMITS_LINK_ATTRIBUTES: usize = 57;
+    pub(in super::super) const LIMITS_VALUE_LENGTH: usize = 58;
+    pub(in super::super) const LIMITS_VALUE_DEPTH: usize = 59;
+    pub(in super::super) const ENRICH_RULES: usize = 60;
+    pub(in super::super) const ENRICH_HASH_SALT: usize = 61;
+    pub(in super::super) const REDACT_KEYS: usize = 62;
+    pub(in super::super) const REDACT_REMOVE_KEYS: usize = 63;
+    pub(in super::super) const REDACT_ALLOWED_KEYS: usize = 64;
+    pub(in super::super) const REDACT_PATTERNS: usize = 65;
+    pub(in super::super) const REDACT_QUERY_PARAMETERS: usize = 66;
+    pub(in super::super) const REDACT_MASK: usize = 67;
+    pub(in super::super) const REDACT_CASE_SENSITIVE: usize = 68;
+    pub(in super::super) const MAX_OPEN_SPANS: usize = 69;
+    pub(in super::super) const FILTER_RULES: usize = 70;
+    pub(in super::super) const ERRORS_ENABLED: usize = 71;
+    pub(in super::super) const ERRORS_ROOM: usize = 72;
+    pub(in super::super) const CORRELATOR_ENABLED: usize = 73;
+    pub(in super::super) const CORRELATOR_MAX_TRACES: usize = 74;
+    pub(in super::super) const CORRELATOR_MAX_SPANS_PER_TRACE: usize = 75;
+    pub(in super::super) const CORRELATOR_MAX_BYTES: usize = 76;
+    pub(in super::super) const CORRELATOR_MAX_AGE_MS: usize = 77;
+    pub(in super::super) const OVERHEAD_ENABLED: usize = 78;
+    pub(in super::super) const OVERHEAD_THRESHOLD_PERCENT: usize = 79;
+    pub(in super::super) const EXIT_TIMEOUT_MS: usize = 80;
+    pub(in super::super) const FLUSH_TIMEOUT_MS: usize = 81;
+    pub(in super::super) const FLUSH_ON_SIGNALS: usize = 82;
+    pub(in super::super) const DISABLED: usize = 83;
+    pub(in super::super) const LOG_LEVEL: usize = 84;
+    pub(in super::super) const CLOCK: usize = 85;
+    pub(in super::super) const SPOOL_DIR: usize = 86;
+    pub(in super::super) const CONFIG_FILE: usize = 87;
 }
 
 /// Every option.
-pub static TABLE: [OptionInfo; 79] = [
+pub static TABLE: [OptionInfo; 88] = [
     OptionInfo {
         name: "service_name",
         kind: OptionType::String,
@@ -2609,6 +2796,186 @@ pub static TABLE: [OptionInfo; 79] = [
         yaml: "tracer_provider.sampler",
         secret: false,
         text: "Which traces are recorded: a name, or a name with a rate from 0 to 1. A plain rate means `parentbased_probability`. In the environment the rate is `OTEL_TRACES_SAMPLER_ARG`, 1 when it is not set; for the remote samplers it is `endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R`. Samplers with settings are given as in a configuration file: [sampling.md](sampling.md).",
+    },
+    OptionInfo {
+        name: "tail.policies",
+        kind: OptionType::Policies,
+        unit: "",
+        default: DefaultValue::None,
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.policies",
+        secret: false,
+        text: "Turns tail sampling on: the spans of a trace are held in this process until its local root has ended, and are kept when one of these policies says so. A list as in the `tail_sampling` processor of the OpenTelemetry Collector; its whole configuration is accepted under `distribution.spanline.tail_sampling`. See [sampling.md](sampling.md#tail-sampling).",
+    },
+    OptionInfo {
+        name: "tail.decision_wait_ms",
+        kind: OptionType::DurationMs,
+        unit: "ms",
+        default: DefaultValue::Integer(30000),
+        min: 1,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.decision_wait_ms",
+        secret: false,
+        text: "From the arrival of a trace's first span to its decision, when no local root ends before.",
+    },
+    OptionInfo {
+        name: "tail.decision_after_root_ms",
+        kind: OptionType::DurationMs,
+        unit: "ms",
+        default: DefaultValue::Integer(500),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.decision_after_root_ms",
+        secret: false,
+        text: "From the arrival of a trace's local root (a span without parent, or whose parent is in another process) to its decision, if that is earlier: spans that end a moment after their root are judged with it. 0: the root does not matter, only `tail.decision_wait_ms`.",
+    },
+    OptionInfo {
+        name: "tail.num_traces",
+        kind: OptionType::Integer,
+        unit: "traces",
+        default: DefaultValue::Integer(50000),
+        min: 1,
+        max: 10000000,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.num_traces",
+        secret: false,
+        text: "How many traces may wait for their decision; one more, and the oldest is decided early.",
+    },
+    OptionInfo {
+        name: "tail.max_bytes",
+        kind: OptionType::Bytes,
+        unit: "bytes",
+        default: DefaultValue::None,
+        min: 65536,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.max_bytes",
+        secret: false,
+        text: "Memory of the traces that wait for their decision; more, and the oldest is decided early. It is a part of `buffer_bytes`, and at most two thirds of that.",
+    },
+    OptionInfo {
+        name: "tail.max_trace_bytes",
+        kind: OptionType::Bytes,
+        unit: "bytes",
+        default: DefaultValue::Integer(0),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: true,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.max_trace_bytes",
+        secret: false,
+        text: "A trace whose waiting spans take more is dropped whole, and counted.",
+    },
+    OptionInfo {
+        name: "tail.sample_on_first_match",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.sample_on_first_match",
+        secret: false,
+        text: "Whether the policies after the first one that keeps a trace are not asked.",
+    },
+    OptionInfo {
+        name: "tail.decision_cache",
+        kind: OptionType::Integer,
+        unit: "traces",
+        default: DefaultValue::Integer(10000),
+        min: 1,
+        max: 10000000,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.decision_cache",
+        secret: false,
+        text: "How many decisions are remembered, so that spans that come late meet the same one; further ones are remembered by a fingerprint, less exactly.",
+    },
+    OptionInfo {
+        name: "tail.drop_pending_on_shutdown",
+        kind: OptionType::Bool,
+        unit: "",
+        default: DefaultValue::Bool(false),
+        min: 0,
+        max: 9223372036854775807,
+        zero_is_none: false,
+        values: &[],
+        needs: &[],
+        later: &[],
+        feature: None,
+        member: None,
+        fallback: None,
+        variables: &[],
+        others: &[],
+        yaml: "distribution.spanline.tail.drop_pending_on_shutdown",
+        secret: false,
+        text: "Whether the end of the program drops traces whose local root has not ended, instead of deciding them by the spans that are there.",
     },
     OptionInfo {
         name: "propagators",

@@ -36,6 +36,8 @@ pub enum OptionType {
     Attributes,
     /// A name of a sampler, a rate, or both.
     Sampler,
+    /// A list of policies of tail sampling.
+    Policies,
 }
 
 /// The default of an option.

@@ -50,13 +50,15 @@ mod semconv;
 mod settings;
 mod show;
 mod source;
+mod tail;
 pub(crate) mod text;
 
 pub use {
     generated::{
         AttributeLimits, AttributeLimitsOptions, Correlator, CorrelatorOptions, Effective, Enrich,
         EnrichOptions, Errors, ErrorsOptions, ExporterOption, Filter, FilterOptions, Limits, LimitsOptions,
-        Options, Overhead, OverheadOptions, Propagate, PropagateOptions, Redact, RedactOptions, TABLE,
+        Options, Overhead, OverheadOptions, Propagate, PropagateOptions, Redact, RedactOptions, TABLE, Tail,
+        TailOptions,
     },
     headers::Headers,
     hint::closest,

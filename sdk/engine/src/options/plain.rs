@@ -3,7 +3,7 @@
 use super::{
     ExporterOption, Headers, Options, SamplerOption, Secret, TABLE, find, hint::closest, text::quoted,
 };
-use crate::config::{ComponentKind, SamplerPlan};
+use crate::config::{ComponentKind, SamplerPlan, TailPlan};
 use crate::{Error, ErrorKind};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use spanline_core::{KeyValue, OwnedValue};
@@ -21,6 +21,7 @@ impl Options {
     /// | `headers` | map of texts |
     /// | `resource` | map of any values |
     /// | `sampler` | number, name, map with `name` and `rate`, or a map as in a configuration file |
+    /// | `tail.policies` | list of maps as in a configuration file |
     ///
     /// Whether a number is in its range and a name is known is not looked at here but when the options are resolved.
     ///
@@ -256,6 +257,15 @@ impl FromPlain for SamplerOption {
                 Err(Error::new(ErrorKind::Missing, message).with_option(at))
             }
         }
+    }
+}
+
+impl FromPlain for TailPlan {
+    fn from_plain(value: &OwnedValue, at: &str) -> Result<Self, Error> {
+        Self::from_value(value, at).map_err(|problem| {
+            let path = problem.path.clone();
+            problem.into_error(None).with_option(path)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     AttributeLimits, ClockSource, Effective, Enrich, Exporter, ExporterSettings, Layers, Limits, LogLevel,
     Notice, Propagate, Redact, Source, exporters, generated::index::*, processors, propagators,
-    reader::Reader, resource, sampler, semconv,
+    reader::Reader, resource, sampler, semconv, tail,
 };
 use crate::Error;
 use alloc::{format, string::String, vec::Vec};
@@ -65,6 +65,7 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
             general.value_depth,
         )?,
     };
+    let buffer_bytes = r.number(BUFFER_BYTES, code.buffer_bytes)?;
     let log_level = r.name(LOG_LEVEL, code.log_level.as_deref())?.0;
     let clock = r.name(CLOCK, code.clock.as_deref())?.0;
     Ok(Effective {
@@ -74,6 +75,7 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
         resource: described.resource,
         entity_refs: r.boolean(ENTITY_REFS, code.entity_refs),
         sampler: sampler::resolve(r, code.sampler.as_ref())?,
+        tail: tail::resolve(r, &code.tail, buffer_bytes)?,
         propagators: propagators::resolve(r, code.propagators.as_deref())?,
         propagate: Propagate {
             messaging: r.boolean(PROPAGATE_MESSAGING, code.propagate.messaging),
@@ -98,7 +100,7 @@ pub fn resolve(layers: &Layers<'_>, notices: &mut Vec<Notice>) -> Result<Effecti
             MAX_REQUEST_BYTES,
             smallest_request,
         )?,
-        buffer_bytes: r.number(BUFFER_BYTES, code.buffer_bytes)?,
+        buffer_bytes,
         exporter_buffer_bytes: r.number(EXPORTER_BUFFER_BYTES, code.exporter_buffer_bytes)?,
         export_timeout_ms: r.limit(EXPORT_TIMEOUT_MS, code.export_timeout_ms)?,
         max_age_ms: r.number(MAX_AGE_MS, code.max_age_ms)?,

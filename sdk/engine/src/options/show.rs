@@ -1,6 +1,7 @@
 //! Values as text, for the list of effective options.
 
 use super::{ClockSource, Compression, ExporterSettings, Headers, LogLevel, Protocol, SamplerConfig, Secret};
+use crate::config::TailPlan;
 use alloc::{
     borrow::ToOwned,
     string::{String, ToString},
@@ -33,7 +34,8 @@ show_display!(
     Secret,
     LogLevel,
     ClockSource,
-    SamplerConfig
+    SamplerConfig,
+    TailPlan
 );
 
 impl<T: Show> Show for Option<T> {

@@ -176,6 +176,21 @@ impl SlotStore {
         self.set_state(number, FREE);
     }
 
+    /// Every exporter is done with these bytes.
+    pub(crate) fn settled_for_all(&self, pieces: &[Piece]) {
+        (0..self.exporters).for_each(|exporter| self.settled(exporter, pieces));
+    }
+
+    /// Whether less than a sixth of the slots is free.
+    pub(crate) fn is_short(&self) -> bool {
+        if self.is_foreign() {
+            return false;
+        }
+        let slots = self.slots.lock();
+        let free = slots.known.iter().filter(|known| known.state == State::Free);
+        free.count() < slots.known.len() / 6
+    }
+
     /// Writes down a scope for whoever finds the file: its number, and the fields of a `ScopeSpans` around its spans.
     /// False when there is no room.
     pub fn add_scope(&self, number: u16, fields: &[u8]) -> bool {

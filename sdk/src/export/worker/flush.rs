@@ -72,10 +72,20 @@ impl Worker {
         Begun(watched)
     }
 
+    /// What is flushed from here on is flushed for the last time.
+    pub(crate) fn begin_end(&self) {
+        self.wanted().ending = true;
+    }
+
+    /// Spans that every exporter's queue has been given, and those that tail sampling has dropped.
+    fn finished(&self, engine: &Engine) -> u64 {
+        self.delivered() + engine.tail_dropped()
+    }
+
     /// Has everything accepted so far be drained: so many spans.
     fn drain_all(self: &Arc<Self>, engine: &Engine) -> u64 {
-        let target = local::busy(|| engine.stats()).accepted;
-        if target > self.delivered() {
+        let target = local::busy(|| engine.stats()).for_exporters();
+        if target > self.finished(engine) {
             let mut wanted = self.wanted();
             wanted.drained = wanted.drained.max(target);
             drop(wanted);
@@ -115,9 +125,9 @@ impl Worker {
         };
         let mut drained = true;
         self.wait_until(deadline, || {
-            let done = self.delivered();
+            let done = self.finished(engine);
             // A span that ends while the engine closes counts as accepted until its thread learns that it came too late.
-            drained = done >= target || done >= local::busy(|| engine.stats()).accepted;
+            drained = done >= target || done >= local::busy(|| engine.stats()).for_exporters();
             let nobody = || {
                 let mut exporters = self.exporters.iter().enumerate();
                 exporters.all(|(number, exporter)| given_up(number, &exporter.queue()))

@@ -13,6 +13,9 @@ use spanline_core::OwnedValue;
 /// The options whose place is here.
 const HERE: &str = "distribution.spanline.";
 
+/// Tail sampling with the names of the OpenTelemetry Collector: the options `tail.*`.
+const TAIL_SAMPLING: &str = "tail_sampling";
+
 /// Sets the options that stand under `distribution.spanline`.
 pub(super) fn options(walk: &mut Walk, place: &Place<'_>) {
     members(walk, place, "");
@@ -27,6 +30,12 @@ fn members(walk: &mut Walk, place: &Place<'_>, prefix: &str) {
         let Some(member) = place.present(&entry.key) else {
             continue;
         };
+        if name == TAIL_SAMPLING {
+            if !member.node.is_null() {
+                crate::config::tail::settings(walk, &member);
+            }
+            continue;
+        }
         let group = format!("{name}.");
         let is_group = names().any(|name| name.starts_with(&group));
         if is_group {
@@ -70,11 +79,11 @@ fn unknown(place: &Place<'_>, name: &str, at: Option<crate::config::Position>) -
 fn names() -> impl Iterator<Item = &'static str> {
     let here = |info: &&OptionInfo| info.yaml.starts_with(HERE);
     let ours = TABLE.iter().filter(here).map(|info| info.name);
-    ours.chain(super::later::names())
+    ours.chain(super::later::names()).chain([TAIL_SAMPLING])
 }
 
 /// The value as the options take it.
-fn plain(node: &Node) -> OwnedValue {
+pub(in crate::config) fn plain(node: &Node) -> OwnedValue {
     match &node.value {
         Value::Null => OwnedValue::Empty,
         Value::Bool(value) => OwnedValue::Bool(*value),

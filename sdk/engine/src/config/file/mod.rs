@@ -22,7 +22,12 @@ pub use {
     schema::Remark,
 };
 
-pub(super) use later::is_later;
+pub(super) use {
+    distribution::plain,
+    later::is_later,
+    schema::{Check, Shape, may, must},
+    walk::{Place, Walk},
+};
 
 use super::{Node, Problem};
 use alloc::vec::Vec;

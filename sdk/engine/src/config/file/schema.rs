@@ -16,7 +16,7 @@ use core::fmt;
 
 /// What belongs at a place.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(in crate::config) enum Shape {
     Text,
     Bool,
     /// A whole number from this one on.
@@ -41,7 +41,7 @@ pub(super) enum Shape {
 
 /// Whether a member has to be there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Need {
+pub(in crate::config) enum Need {
     Optional,
     /// It must be there and say something.
     Required,
@@ -51,14 +51,14 @@ pub(super) enum Need {
 
 /// A member of a map.
 #[derive(Debug)]
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) shape: &'static Shape,
-    pub(super) need: Need,
+pub(in crate::config) struct Field {
+    pub(in crate::config) name: &'static str,
+    pub(in crate::config) shape: &'static Shape,
+    pub(in crate::config) need: Need,
 }
 
 /// A member that may be absent or null.
-pub(super) const fn may(name: &'static str, shape: &'static Shape) -> Field {
+pub(in crate::config) const fn may(name: &'static str, shape: &'static Shape) -> Field {
     Field {
         name,
         shape,
@@ -67,7 +67,7 @@ pub(super) const fn may(name: &'static str, shape: &'static Shape) -> Field {
 }
 
 /// A member that must be there.
-pub(super) const fn must(name: &'static str, shape: &'static Shape) -> Field {
+pub(in crate::config) const fn must(name: &'static str, shape: &'static Shape) -> Field {
     Field {
         name,
         shape,
@@ -121,14 +121,14 @@ impl fmt::Display for Remark {
 
 /// Looks for everything that is wrong.
 #[derive(Debug, Default)]
-pub(super) struct Check {
-    pub(super) problems: Problems,
-    pub(super) remarks: Vec<Remark>,
+pub(in crate::config) struct Check {
+    pub(in crate::config) problems: Problems,
+    pub(in crate::config) remarks: Vec<Remark>,
 }
 
 impl Check {
     /// Looks at a value. What is null has been looked at by the map it stands in.
-    pub(super) fn value(&mut self, path: &str, node: &Node, shape: &Shape) {
+    pub(in crate::config) fn value(&mut self, path: &str, node: &Node, shape: &Shape) {
         match (shape, &node.value) {
             (Shape::Any | Shape::Version, _)
             | (Shape::Text, Value::Str(_))

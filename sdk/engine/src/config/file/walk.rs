@@ -15,27 +15,27 @@ use spanline_core::OwnedValue;
 
 /// What has been read, and what was wrong, so far.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
-    pub(super) options: FlatOptions,
-    pub(super) problems: Problems,
-    pub(super) remarks: Vec<Remark>,
+pub(in crate::config) struct Walk {
+    pub(in crate::config) options: FlatOptions,
+    pub(in crate::config) problems: Problems,
+    pub(in crate::config) remarks: Vec<Remark>,
 }
 
 /// A map in the tree, and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) node: &'a Node,
-    pub(super) path: String,
+pub(in crate::config) struct Place<'a> {
+    pub(in crate::config) node: &'a Node,
+    pub(in crate::config) path: String,
 }
 
 impl<'a> Place<'a> {
     /// The member of this name, unless it is absent or null.
-    pub(super) fn get(&self, key: &str) -> Option<Self> {
+    pub(in crate::config) fn get(&self, key: &str) -> Option<Self> {
         self.present(key).filter(|place| !place.node.is_null())
     }
 
     /// The member of this name, also when it is null.
-    pub(super) fn present(&self, key: &str) -> Option<Self> {
+    pub(in crate::config) fn present(&self, key: &str) -> Option<Self> {
         Some(Self {
             node: self.node.get(key)?,
             path: join(&self.path, key),
@@ -43,7 +43,7 @@ impl<'a> Place<'a> {
     }
 
     /// The items of a list.
-    pub(super) fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
+    pub(in crate::config) fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
         let path = self.path.clone();
         let items = self.node.items().iter().enumerate();
         items.map(move |(index, node)| Self {
@@ -53,7 +53,7 @@ impl<'a> Place<'a> {
     }
 
     /// The only member of a map.
-    pub(super) fn only(&self) -> Option<(&'a Entry, Self)> {
+    pub(in crate::config) fn only(&self) -> Option<(&'a Entry, Self)> {
         let entry = self.node.entries().first()?;
         let place = Self {
             node: &entry.value,
@@ -63,7 +63,7 @@ impl<'a> Place<'a> {
     }
 
     /// The only member as a component.
-    pub(super) fn component(&self, kind: ComponentKind) -> Option<Component> {
+    pub(in crate::config) fn component(&self, kind: ComponentKind) -> Option<Component> {
         let (entry, place) = self.only()?;
         Some(Component {
             kind,
@@ -75,32 +75,32 @@ impl<'a> Place<'a> {
         })
     }
 
-    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
+    pub(in crate::config) fn text(&self, key: &str) -> Option<&'a str> {
         self.node.get(key).and_then(Node::as_str)
     }
 
-    pub(super) fn number(&self, key: &str) -> Option<u64> {
+    pub(in crate::config) fn number(&self, key: &str) -> Option<u64> {
         self.node.get(key).and_then(Node::as_u64)
     }
 }
 
 impl Walk {
-    pub(super) fn set(&mut self, name: &str, value: impl Into<OwnedValue>, place: &Place<'_>) {
+    pub(in crate::config) fn set(&mut self, name: &str, value: impl Into<OwnedValue>, place: &Place<'_>) {
         self.options.set(name, value, &place.path, place.node.at);
     }
 
     /// Sets an option to the whole number of this member, when there is one.
-    pub(super) fn set_number(&mut self, name: &str, parent: &Place<'_>, key: &str) {
+    pub(in crate::config) fn set_number(&mut self, name: &str, parent: &Place<'_>, key: &str) {
         if let (Some(number), Some(place)) = (parent.number(key), parent.get(key)) {
             self.set(name, crate::config::flat::integer(number), &place);
         }
     }
 
-    pub(super) fn wrong(&mut self, kind: ErrorKind, place: &Place<'_>, text: impl Into<String>) {
+    pub(in crate::config) fn wrong(&mut self, kind: ErrorKind, place: &Place<'_>, text: impl Into<String>) {
         self.problems.at(kind, &place.path, place.node, text);
     }
 
-    pub(super) fn remark(&mut self, level: LogLevel, place: &Place<'_>, text: impl Into<String>) {
+    pub(in crate::config) fn remark(&mut self, level: LogLevel, place: &Place<'_>, text: impl Into<String>) {
         self.remarks
             .push(Remark::new(level, &place.path, place.node.at, text));
     }

@@ -36,6 +36,7 @@ fn every_option_takes_a_value_of_its_type_and_no_other() {
             OptionType::Exporters => (text("otlp"), OwnedValue::Bool(true)),
             OptionType::Headers | OptionType::Attributes => (map(&[("a", text("1"))]), text("a=1")),
             OptionType::Sampler => (OwnedValue::F64(0.5), OwnedValue::Bool(true)),
+            OptionType::Policies => (OwnedValue::List(vec![text("error")]), OwnedValue::I64(1)),
             _ => (text("x"), OwnedValue::I64(1)),
         };
         let set_to = set(info.name, fits.clone()).unwrap();
