@@ -146,3 +146,20 @@ fn finder(name: &str) -> Result<Arc<dyn TextFinder>, Error> {
             .with_hint(hint)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_that_cannot_be_rewritten_may_be_seen_by_nobody() {
+        let caught = AtomicU64::new(0);
+        let gone = crate::Span::none();
+        assert!(
+            Redactor::new([Redaction::new()]).run(&gone, &caught),
+            "nothing to redact"
+        );
+        let redactor = Redactor::new([Redaction::new().mask_key(Pattern::exact("k"))]);
+        assert!(!redactor.run(&gone, &caught));
+    }
+}
