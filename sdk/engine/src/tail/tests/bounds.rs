@@ -131,6 +131,9 @@ fn memory_stays_within_its_bound() {
             let hungry = takes > 0 && (made / 60).is_multiple_of(takes);
             world.look(hungry, false);
             most = most.max(world.engine.chunk_bytes());
+            // A sixth is left for chunks.
+            let held = world.stats().tail.held_bytes as usize;
+            assert!(held <= BUFFER - BUFFER / 6 + (128 << 10), "{word}: {held}");
             world.stats();
         }
         assert!(most <= BUFFER + BUFFER / 5, "{word}: {most}");

@@ -243,10 +243,10 @@ fn a_closed_engine_leaves_nothing_undecided() {
     assert_eq!(world.pipeline.finished(), world.stats().ended);
 }
 
-/// Has threads that were read before publish something when a root is read on a later one: the root of trace 5 brings that
-/// of trace 1, which brings its child.
+/// Has others publish something when a root is read: that of trace 5 the root of trace 1, on a thread that was read before
+/// in this pass, and that of trace 1 a child of it, on a thread that was read before or on a new one.
 #[derive(Debug)]
-struct Meanwhile(Mutex<Vec<Producer>>);
+struct Meanwhile(Mutex<Vec<Producer>>, bool);
 
 impl SpanCondition for Meanwhile {
     fn is_met(&self, span: SpanView<'_>) -> Result<bool, ConditionError> {
@@ -262,7 +262,10 @@ impl SpanCondition for Meanwhile {
                     error: true,
                     ..child(10)
                 };
-                ended(first, 1, 11, failed);
+                match self.1 {
+                    true => ended(&mut Producer::new(first.engine().clone()), 1, 11, failed),
+                    false => ended(first, 1, 11, failed),
+                };
             }
             _ => {}
         }
@@ -272,8 +275,8 @@ impl SpanCondition for Meanwhile {
 
 #[test]
 fn what_was_published_before_the_root_is_there_when_it_is_decided() {
-    for flushes in [false, true] {
-        let meanwhile = Arc::new(Meanwhile(Mutex::new(Vec::new())));
+    for (flushes, on_new_thread) in [(false, false), (false, true), (true, false), (true, true)] {
+        let meanwhile = Arc::new(Meanwhile(Mutex::new(Vec::new()), on_new_thread));
         let mut list = policies(&["error"]);
         // Errors that come late would be kept too, and hide it.
         list[0].late_upgrade = Some(false);
@@ -317,4 +320,19 @@ fn a_process_with_nothing_held_is_not_woken_and_one_that_holds_is_woken_in_time(
     assert_eq!(world.wakes.load(Ordering::SeqCst), 2, "once");
     assert_eq!(world.pass(40 * SECOND), None);
     assert_eq!(world.stats().tail_dropped, 3);
+}
+
+#[test]
+fn batches_are_cut_from_what_is_kept_in_order_and_none_twice() {
+    let mut world = World::new(policies(&["always"]), TailSettings::default());
+    world.pipeline.limit_batches(7);
+    let mut thread = world.producer();
+    for span in 0..2_000 {
+        ended(&mut thread, span / 10, span + 1, Kind { size: 90, ..ROOT });
+    }
+    world.flush();
+    let spans: Vec<u64> = world.out.iter().map(|out| out.span).collect();
+    assert_eq!(spans, (1..=2_000).collect::<Vec<u64>>());
+    assert!(world.batches.iter().all(|batch| batch.spans() <= 7));
+    assert_eq!(world.pipeline.finished(), 2_000);
 }
