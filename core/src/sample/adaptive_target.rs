@@ -10,6 +10,9 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Half of an estimate is what the last second said; the other half what was known before.
 const GAIN: f64 = 0.5;
+/// Less than this share of what was expected is no chance but a change, where so many were expected.
+const FALL: f64 = 0.25;
+const EXPECTED: f64 = 16.0;
 
 /// Samples about so many traces per second, with the probability that their number allows. Use it as the root of
 /// [`super::ParentBased`].
@@ -17,6 +20,8 @@ const GAIN: f64 = 0.5;
 /// Once a second it estimates how many traces begin and sets the probability to the target divided by that. The estimate
 /// does not depend on what is sampled, so there is nothing that could oscillate. Within a second that brings far more
 /// than was expected it does not wait: as soon as twice the target (and 8 more) was sampled, the estimate is made anew.
+/// After a second that brought less than a quarter of what was expected it is made anew as well: a flood that is over
+/// leaves nothing behind.
 ///
 /// Unlike [`super::RateLimiting`] it knows the probability of each decision, and kept spans say so
 /// (`ot=th:...` in their trace state). The target is a mean: single seconds have more or less, by chance.
@@ -81,17 +86,23 @@ impl AdaptiveTarget {
         (2.0 * self.target + 8.0) as u64
     }
 
-    /// Traces per second since half of too many had been sampled.
-    fn recent(&self, now: u64) -> f64 {
-        let elapsed = now.saturating_sub(self.halfway.load(Relaxed)).max(1);
+    /// Traces per second since half of too many had been sampled. `None` when the clock has gone back meanwhile; then it
+    /// begins anew with this moment.
+    fn recent(&self, now: u64) -> Option<f64> {
+        let half = self.too_many() / 2;
+        let Some(elapsed) = now.checked_sub(self.halfway.load(Relaxed)) else {
+            self.halfway.store(now, Relaxed);
+            self.sampled.store(half, Relaxed);
+            return None;
+        };
         let sampled = self.too_many() as f64 / 2.0;
-        sampled / self.probability() / elapsed as f64 * SECOND as f64
+        Some(sampled / self.probability() / elapsed.max(1) as f64 * SECOND as f64)
     }
 
     /// Too many were sampled: does not wait for the end of the second. What came in the quiet part of it would hide how
     /// much comes now.
     fn hurry(&self, now: u64) {
-        let recent = self.recent(now);
+        let Some(recent) = self.recent(now) else { return };
         if let Some(elapsed) = self.window.over(now, 1) {
             self.adapt(elapsed, recent);
         }
@@ -102,10 +113,13 @@ impl AdaptiveTarget {
     fn adapt(&self, elapsed: u64, at_least: f64) {
         let seconds = elapsed.max(1) as f64 / SECOND as f64;
         self.sampled.store(0, Relaxed);
-        let seen = (self.asked.swap(0, Relaxed) as f64 / seconds).max(at_least);
+        let asked = self.asked.swap(0, Relaxed) as f64;
+        let seen = (asked / seconds).max(at_least);
         let before = self.estimate.load();
+        let expected = before * seconds;
+        let has_fallen = expected >= EXPECTED && asked < FALL * expected;
         // What was known before a long silence says little.
-        let gain = if before.is_nan() || at_least > 0.0 {
+        let gain = if before.is_nan() || at_least > 0.0 || has_fallen {
             1.0
         } else {
             (GAIN * seconds).min(1.0)

@@ -6,6 +6,10 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 const PARTS: u64 = 16;
 /// So many parts are added to a moment at most: no overflow in centuries.
 const LONGEST: u64 = 1 << 62;
+/// Nanoseconds of about four years, by which a clock may go back without a new origin.
+const BACK: u64 = 1 << 57;
+/// A clock that is so far behind has been set back: 1 s. Less may be a thread that read it a little earlier.
+const SET_BACK: u64 = 1_000_000_000 * PARTS;
 
 /// Grants so many tokens per second, and saves up what is not taken, up to a burst. It starts full.
 ///
@@ -26,7 +30,7 @@ pub struct TokenBucket {
     interval: u64,
     /// Time of all tokens of a full bucket.
     whole: u64,
-    /// The first moment that it was asked at; 0 before.
+    /// Before the first moment that it was asked at; 0 until then.
     origin: AtomicU64,
     /// When it will be full.
     full: AtomicU64,
@@ -67,11 +71,22 @@ impl TokenBucket {
     }
 
     /// Takes a token, if there is one. `now`: nanoseconds of a clock that only goes forward, whatever it counts from; a
-    /// reading before an earlier one counts as no time having passed.
+    /// reading before an earlier one counts as no time having passed. One that is further back than a second and a full
+    /// bucket's time begins anew: the bucket is empty then, and fills at its rate.
     pub fn take(&self, now: u64) -> bool {
         let now = self.since_origin(now);
         let mut full = self.full.load(Relaxed);
         loop {
+            if full > now.saturating_add(self.whole).saturating_add(SET_BACK) {
+                match self
+                    .full
+                    .compare_exchange_weak(full, now + self.whole, Relaxed, Relaxed)
+                {
+                    Ok(_) => return false,
+                    Err(other) => full = other,
+                }
+                continue;
+            }
             let after = full.max(now).checked_add(self.interval);
             let Some(after) = after.filter(|after| after - now <= self.whole) else {
                 return false;
@@ -89,11 +104,17 @@ impl TokenBucket {
         self.whole.saturating_sub(missing) as f64 / self.interval as f64
     }
 
-    /// Takes over how far another bucket is emptied, which this one replaces: changing a rate gives no second burst.
+    /// Takes over how far another bucket is emptied, which this one replaces: it holds the same share of what it can
+    /// hold, so that changing a rate gives no second burst. What replaces a bucket that grants nothing begins empty.
     pub fn resume(&mut self, other: &Self, now: u64) {
-        let capacity = |bucket: &Self| bucket.whole as f64 / bucket.interval as f64;
-        let missing = capacity(other).min(capacity(self)) - other.available(now).min(capacity(self));
-        let missing = (missing.max(0.0) * self.interval as f64) as u64;
+        let missing = match other.whole {
+            0 => 1.0,
+            whole => {
+                let missing = other.full.load(Relaxed).saturating_sub(other.since_origin(now));
+                (missing as f64 / whole as f64).min(1.0)
+            }
+        };
+        let missing = (missing * self.whole as f64 + 0.5) as u64;
         let now = self.since_origin(now);
         let full = now.saturating_add(missing.min(self.whole));
         self.full.store(full, Relaxed);
@@ -112,13 +133,12 @@ impl TokenBucket {
 
     fn since_origin(&self, now: u64) -> u64 {
         let now = now.max(1);
-        let origin = match self.origin.load(Relaxed) {
-            0 => self
-                .origin
-                .compare_exchange(0, now, Relaxed, Relaxed)
-                .map_or_else(|first| first, |_| now),
-            origin => origin,
-        };
+        let mut origin = self.origin.load(Relaxed);
+        if origin == 0 || now < origin {
+            let new = now.saturating_sub(BACK).max(1);
+            let changed = self.origin.compare_exchange(origin, new, Relaxed, Relaxed);
+            origin = changed.map_or_else(|other| other, |_| new);
+        }
         now.saturating_sub(origin).saturating_mul(PARTS)
     }
 }

@@ -45,16 +45,17 @@ impl Window {
     }
 
     /// The length of the window in nanoseconds, when it is at least `length` and this call is the one that ends it. The
-    /// first call begins the first window.
+    /// first call begins the first window. When the clock has gone back by more than a second, the window begins anew.
     pub(super) fn over(&self, now: u64, length: u64) -> Option<u64> {
         let now = now.max(1);
         let began = self.began.load(Relaxed);
         let elapsed = now.saturating_sub(began);
-        if began != 0 && elapsed < length {
+        let is_back = began.saturating_sub(now) > SECOND;
+        if began != 0 && elapsed < length && !is_back {
             return None;
         }
         let won = self.began.compare_exchange(began, now, Relaxed, Relaxed).is_ok();
-        (won && began != 0).then_some(elapsed)
+        (won && began != 0 && !is_back).then_some(elapsed)
     }
 }
 

@@ -172,6 +172,87 @@ fn a_target_out_of_reach_samples_everything_and_silence_is_survived() {
     }
 }
 
+/// A flood that is over leaves nobody starving: what is sampled afterwards is what the load then allows.
+#[test]
+fn after_a_flood_a_target_is_met_again_within_three_seconds() {
+    for (target, flood, then) in [
+        (100.0, 1_000_000.0, 10.0),
+        (10.0, 100_000.0, 1.0),
+        (10.0, 100_000.0, 1000.0),
+        (100.0, 20_000.0, 300.0),
+    ] {
+        let sampler = AdaptiveTarget::new(target).unwrap();
+        let mut world = World::new(15);
+        let over = world.now + SECOND * 11 / 10;
+        while world.now < over {
+            world.wait(flood);
+            world.root(&sampler, WORK);
+        }
+        let began = world.now;
+        let mut sampled = PerSecond::from(began);
+        while world.now < began + 13 * SECOND {
+            world.wait(then);
+            if is_sampled(&world.root(&sampler, WORK)) {
+                sampled.add(world.now);
+            }
+        }
+        let (mean, expected) = (sampled.mean(3..13), target.min(then));
+        assert!(
+            (0.7..1.4).contains(&(mean / expected)),
+            "{mean} instead of {expected} when {then} follow {flood}"
+        );
+        let worst = sampled.counts.iter().max().unwrap();
+        assert!(*worst as f64 <= 3.0 * target + 16.0, "{worst} in a second");
+    }
+}
+
+/// By chance few come in a second: that is no change.
+#[test]
+fn chance_is_not_taken_for_the_end_of_a_flood() {
+    let sampler = AdaptiveTarget::new(5.0).unwrap();
+    let mut world = World::new(16);
+    let mut probability = Vec::new();
+    for n in 0..200_000 {
+        world.wait(20.0);
+        world.root(&sampler, WORK);
+        if n > 1000 {
+            probability.push(sampler.probability());
+        }
+    }
+    let most = probability.iter().copied().fold(0.0, f64::max);
+    assert!(most < 0.5, "{most}");
+}
+
+#[test]
+fn a_clock_that_is_set_back_freezes_no_adaptive_sampler() {
+    for back in [SECOND / 2, 10 * SECOND, 999 * SECOND] {
+        let sampler = AdaptiveTarget::new(100.0).unwrap();
+        let load = AdaptiveLoad::new(Callback(|| Some(1.0)), LoadOptions::default()).unwrap();
+        let mut world = World::new(17);
+        for _ in 0..150 {
+            world.wait(100.0);
+            world.root(&sampler, WORK);
+            world.root(&load, WORK);
+        }
+        world.now -= back;
+        let before = load.probability();
+        let began = world.now;
+        let mut sampled = PerSecond::from(began);
+        while world.now < began + 10 * SECOND {
+            world.wait(10_000.0);
+            if is_sampled(&world.root(&sampler, WORK)) {
+                sampled.add(world.now);
+            }
+            world.root(&load, WORK);
+        }
+        let mean = sampled.mean(3..10);
+        assert!((80.0..120.0).contains(&mean), "{mean} after {back}");
+        let worst = sampled.counts.iter().max().unwrap();
+        assert!(*worst <= 400, "{worst} in a second after {back}");
+        assert!(load.probability() < 0.6 * before, "after {back}");
+    }
+}
+
 /// A load that is set from outside.
 #[derive(Debug, Clone)]
 struct Given(Arc<AtomicU64>);

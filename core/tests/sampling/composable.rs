@@ -5,7 +5,7 @@ use spanline_core::sample::composable::{
     AlwaysOff, AlwaysOn, Annotating, ComposableSampler, Condition, IntentRequest, ParentKind,
     ParentThreshold, Probability, RuleBased, SamplingIntent, TraceStateProvider,
 };
-use spanline_core::sample::{Composite, Sampler, SamplingResult, Threshold};
+use spanline_core::sample::{Composite, Sampler, SamplerReport, SamplingResult, Threshold};
 use spanline_core::{Context, KeyValue, SpanKind, TraceState, Value};
 
 #[test]
@@ -214,4 +214,32 @@ fn what_is_not_reliable_is_decided_by_fresh_bits_and_not_written_down() {
     assert!(!is_sampled(
         &world.root(&Composite::new(Probability::new(0.0).unwrap()), WORK)
     ));
+}
+
+#[test]
+fn a_composite_reports_what_it_and_its_parts_do() {
+    let rules = RuleBased::new()
+        .rule([Condition::attribute_values("url.path", ["/health"])], AlwaysOff)
+        .rule([], Probability::new(0.25).unwrap());
+    let sampler = Composite::new(ParentThreshold::new(Annotating::new([], rules)));
+    let mut world = World::new(26);
+    assert_eq!(sampler.report().rate, None);
+    for _ in 0..10_000 {
+        world.wait(1000.0);
+        world.root(&sampler, WORK);
+    }
+    let report = sampler.report();
+    let counts = report.counts.unwrap();
+    assert_eq!(counts.asked, 10_000);
+    assert_share(counts.sampled, 10_000, 0.25);
+    let rate = report.rate.unwrap();
+    assert!((0.2..0.3).contains(&rate), "{rate}");
+    let part = |report: &SamplerReport, name: &str| {
+        let mut parts = report.parts.iter();
+        parts.find(|part| part.part == name).unwrap().clone()
+    };
+    let annotating = part(&part(&report, "delegate"), "root");
+    let rules = part(&annotating, "delegate");
+    let rates = ["rule 1", "rule 2"].map(|name| part(&rules, name).rate);
+    assert_eq!(rates, [Some(0.0), Some(0.25)]);
 }

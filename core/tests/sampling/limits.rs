@@ -65,12 +65,38 @@ fn a_bucket_that_replaces_another_is_as_empty() {
     while old.take(SECOND) {}
     let mut new = TokenBucket::new(100.0).unwrap();
     new.resume(&old, SECOND);
-    // Ten tokens are missing, of a hundred.
-    assert_eq!(new.available(SECOND).round(), 90.0);
+    // It is empty too, and fills at its own rate.
+    assert_eq!(new.available(SECOND).round(), 0.0);
+    assert!(!new.take(SECOND));
+    assert_eq!((0..1000).filter(|_| new.take(SECOND + SECOND / 10)).count(), 10);
+    // Half is half, whichever holds more.
+    let mut half = TokenBucket::new(1000.0).unwrap();
+    half.resume(&old, SECOND + SECOND / 2);
+    assert_eq!(half.available(SECOND + SECOND / 2).round(), 500.0);
+    let mut back = TokenBucket::new(10.0).unwrap();
+    back.resume(&half, SECOND + SECOND / 2);
+    assert_eq!(back.available(SECOND + SECOND / 2).round(), 5.0);
+    // After nothing was granted nothing is there.
+    let mut again = TokenBucket::new(10.0).unwrap();
+    again.resume(&TokenBucket::new(0.0).unwrap(), SECOND);
+    assert!(!again.take(SECOND) && again.take(SECOND + SECOND / 10));
     let mut smaller = TokenBucket::new(5.0).unwrap();
     smaller.resume(&old, SECOND);
     assert!(!smaller.take(SECOND));
     assert!(smaller.take(SECOND + SECOND / 5));
+}
+
+#[test]
+fn a_clock_that_is_set_back_freezes_no_bucket() {
+    for began in [SECOND, 3600 * SECOND, 1_700_000_000 * SECOND] {
+        for now in [1, began / 3600, began - began / 10] {
+            let bucket = TokenBucket::new(10.0).unwrap();
+            while bucket.take(began) {}
+            // In the first two seconds or so it grants less, and nothing is a second burst.
+            let granted = (0..100).filter(|n| bucket.take(now + n * SECOND / 10)).count();
+            assert!((78..=101).contains(&granted), "{granted} from {began} to {now}");
+        }
+    }
 }
 
 #[test]

@@ -184,6 +184,39 @@ fn a_new_strategy_is_no_new_burst() {
     assert!((1000..1080).contains(&kept), "{kept}");
 }
 
+#[test]
+fn a_strategy_of_another_kind_in_between_is_no_new_burst() {
+    let between = RemoteStrategy::Probabilistic(0.5);
+    let named = operations(
+        r#"{"operationSampling":{"defaultSamplingProbability":0,"defaultLowerBoundTracesPerSecond":10,
+        "perOperationStrategies":[{"operation":"work","probabilisticSampling":{"samplingRate":0}}]}}"#,
+    );
+    for strategy in [
+        RemoteStrategy::RateLimiting(10.0),
+        RemoteStrategy::PerOperation(named),
+    ] {
+        let mut world = World::new(35);
+        let mut sampler = StrategySampler::new(strategy.clone());
+        let granted = |sampler: &StrategySampler, world: &mut World| {
+            (0..100)
+                .filter(|_| is_sampled(&world.root(sampler, WORK)))
+                .count()
+        };
+        assert_eq!(granted(&sampler, &mut world), 10);
+        for other in [
+            between.clone(),
+            RemoteStrategy::RateLimiting(0.0),
+            between.clone(),
+        ] {
+            sampler = sampler.replace(other, world.now);
+        }
+        world.now += SECOND / 5;
+        sampler = sampler.replace(strategy.clone(), world.now);
+        let again = granted(&sampler, &mut world);
+        assert!(again <= 2, "{again} by {strategy:?}");
+    }
+}
+
 /// A thousand traces a second of a common operation, and one every two seconds of a rare one.
 #[test]
 fn over_a_million_traces_shares_hold_and_rare_operations_are_seen() {

@@ -1,7 +1,7 @@
 //! Adding attributes to what another sampler keeps.
 
 use super::{ComposableSampler, IntentRequest, SamplingIntent};
-use crate::KeyValue;
+use crate::{KeyValue, sample::SamplerReport};
 use alloc::{borrow::Cow, boxed::Box, format, string::String, vec::Vec};
 
 /// Keeps what another sampler keeps, and adds attributes to it, after those of that sampler.
@@ -37,5 +37,9 @@ impl ComposableSampler for Annotating {
         let keys: Vec<&str> = self.attributes.iter().map(|attribute| &*attribute.key).collect();
         let keys = keys.join(",");
         format!("ComposableAnnotating{{{keys};{}}}", self.delegate.description())
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_part("delegate", self.delegate.report())
     }
 }

@@ -1,7 +1,7 @@
 //! The composable samplers that ask nobody.
 
 use super::{ComposableSampler, IntentRequest, SamplingIntent};
-use crate::sample::Threshold;
+use crate::sample::{SamplerReport, Threshold};
 use alloc::{format, string::String};
 
 /// Keeps every trace.
@@ -16,6 +16,10 @@ impl ComposableSampler for AlwaysOn {
     fn description(&self) -> String {
         "ComposableAlwaysOn".into()
     }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_rate(1.0)
+    }
 }
 
 /// Keeps no trace.
@@ -29,6 +33,10 @@ impl ComposableSampler for AlwaysOff {
 
     fn description(&self) -> String {
         "ComposableAlwaysOff".into()
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_rate(0.0)
     }
 }
 
@@ -62,5 +70,10 @@ impl ComposableSampler for Probability {
 
     fn description(&self) -> String {
         format!("ComposableProbability{{{}}}", self.ratio)
+    }
+
+    fn report(&self) -> SamplerReport {
+        let rate = self.threshold.map_or(0.0, Threshold::probability);
+        SamplerReport::new(self.description()).with_rate(rate)
     }
 }

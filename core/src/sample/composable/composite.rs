@@ -3,8 +3,9 @@
 use super::{ComposableSampler, IntentRequest};
 use crate::notice::Notices;
 use crate::sample::{
-    Sampler, SamplingRequest, SamplingResult,
+    Sampler, SamplerReport, SamplingRequest, SamplingResult,
     consistent::{Look, sampled_or_not},
+    meter::Meter,
 };
 use crate::{Notice, TraceState};
 use alloc::{boxed::Box, format, string::String};
@@ -16,6 +17,7 @@ use alloc::{boxed::Box, format, string::String};
 #[derive(Debug)]
 pub struct Composite {
     delegate: Box<dyn ComposableSampler>,
+    meter: Meter,
     notices: Notices,
 }
 
@@ -24,6 +26,7 @@ impl Composite {
     pub fn new(delegate: impl ComposableSampler + 'static) -> Self {
         Self {
             delegate: Box::new(delegate),
+            meter: Meter::new(),
             notices: Notices::new(),
         }
     }
@@ -39,6 +42,7 @@ impl Sampler for Composite {
             let fresh = request.random.filter(|_| !intent.adjusted_count_reliable);
             threshold.keeps(fresh.map_or(look.randomness, |random| random >> 8))
         });
+        self.meter.count(request.now, sampled);
         let written = intent
             .threshold
             .filter(|_| sampled && intent.adjusted_count_reliable);
@@ -65,6 +69,15 @@ impl Sampler for Composite {
 
     fn description(&self) -> String {
         format!("CompositeSampler{{{}}}", self.delegate.description())
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport {
+            rate: self.meter.share(),
+            counts: Some(self.meter.counts()),
+            ..SamplerReport::new(self.description())
+        }
+        .with_part("delegate", self.delegate.report())
     }
 
     fn take_notice(&self) -> Option<Notice> {

@@ -1,6 +1,6 @@
 //! What a composable sampler is asked and what it says.
 
-use crate::sample::{AttributeSource, SamplingRequest, Threshold};
+use crate::sample::{AttributeSource, SamplerReport, SamplingRequest, Threshold};
 use crate::{Context, KeyValue, Link, SpanKind, TraceState};
 use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::fmt;
@@ -108,6 +108,12 @@ pub trait ComposableSampler: Send + Sync + fmt::Debug {
 
     /// A short text for people.
     fn description(&self) -> String;
+
+    /// Its description and the share that it keeps, with those of its parts. It counts nothing: [`super::Composite`]
+    /// does. By default the description alone.
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description())
+    }
 }
 
 macro_rules! forward {
@@ -119,6 +125,10 @@ macro_rules! forward {
 
             fn description(&self) -> String {
                 (**self).description()
+            }
+
+            fn report(&self) -> SamplerReport {
+                (**self).report()
             }
         }
     )*};

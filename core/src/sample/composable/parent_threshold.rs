@@ -1,7 +1,7 @@
 //! Doing as the parent did, by its threshold.
 
 use super::{ComposableSampler, IntentRequest, SamplingIntent};
-use crate::sample::Threshold;
+use crate::sample::{SamplerReport, Threshold};
 use alloc::{boxed::Box, format, string::String};
 
 /// Keeps what the parent's threshold keeps; asks another sampler about roots. A parent without a threshold counts by its
@@ -33,5 +33,9 @@ impl ComposableSampler for ParentThreshold {
 
     fn description(&self) -> String {
         format!("ComposableParentThreshold{{root={}}}", self.root.description())
+    }
+
+    fn report(&self) -> SamplerReport {
+        SamplerReport::new(self.description()).with_part("root", self.root.report())
     }
 }

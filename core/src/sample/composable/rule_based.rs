@@ -2,8 +2,8 @@
 
 use super::{ComposableSampler, IntentRequest, SamplingIntent};
 use crate::SpanKind;
-use crate::sample::{Pattern, pattern};
-use alloc::{boxed::Box, string::String, vec::Vec};
+use crate::sample::{Pattern, SamplerReport, pattern};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt;
 
 /// Where a span's parent is.
@@ -169,5 +169,13 @@ impl ComposableSampler for RuleBased {
         }
         text.push('}');
         text
+    }
+
+    fn report(&self) -> SamplerReport {
+        let rules = self.rules.iter().enumerate();
+        rules.fold(
+            SamplerReport::new(self.description()),
+            |report, (at, (_, sampler))| report.with_part(format!("rule {}", at + 1), sampler.report()),
+        )
     }
 }

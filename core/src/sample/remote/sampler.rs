@@ -9,6 +9,7 @@ use crate::sample::{
 };
 use crate::{KeyValue, Notice, notice::Notices};
 use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
+use core::mem::discriminant;
 
 /// Decides as a [`RemoteStrategy`] says. Whoever asks the server makes a new one of each new strategy.
 ///
@@ -24,7 +25,9 @@ use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
 #[derive(Debug)]
 pub struct StrategySampler {
     strategy: RemoteStrategy,
-    kind: Kind,
+    kind: Arc<Kind>,
+    /// Kinds that strategies before had, the latest of each: how far their buckets are emptied.
+    before: Vec<Arc<Kind>>,
     cache: Arc<DecisionCache>,
     meter: Meter,
     notices: Notices,
@@ -35,6 +38,23 @@ enum Kind {
     Share(Share),
     Limited(TokenBucket, Vec<KeyValue>),
     PerOperation(Names<Operation>, Share),
+}
+
+impl Kind {
+    /// The buckets of the same kind of strategy go on as they were.
+    fn resume(&mut self, old: &Self, now: u64) {
+        match (self, old) {
+            (Self::Limited(bucket, _), Self::Limited(old, _)) => bucket.resume(old, now),
+            (Self::PerOperation(names, _), Self::PerOperation(old, _)) => {
+                for (name, operation) in names.iter_mut() {
+                    if let Some(old) = old.get(name) {
+                        operation.lower_bound.resume(&old.lower_bound, now);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A share of all traces, with the attributes that say so.
@@ -76,11 +96,12 @@ fn bucket(per_second: f64) -> TokenBucket {
 impl StrategySampler {
     /// Begins with full buckets.
     pub fn new(strategy: RemoteStrategy) -> Self {
-        Self::with_cache(strategy, Arc::new(DecisionCache::default()))
+        let kind = Arc::new(Self::kind_of(&strategy));
+        Self::of(strategy, kind, Vec::new(), Arc::new(DecisionCache::default()))
     }
 
-    fn with_cache(strategy: RemoteStrategy, cache: Arc<DecisionCache>) -> Self {
-        let kind = match &strategy {
+    fn kind_of(strategy: &RemoteStrategy) -> Kind {
+        match strategy {
             RemoteStrategy::Probabilistic(probability) => Kind::Share(Share::new(*probability)),
             RemoteStrategy::RateLimiting(per_second) => {
                 Kind::Limited(bucket(*per_second), attributes("ratelimiting", *per_second))
@@ -96,10 +117,19 @@ impl StrategySampler {
                 });
                 Kind::PerOperation(Names::new(operations), Share::new(all.default_probability))
             }
-        };
+        }
+    }
+
+    fn of(
+        strategy: RemoteStrategy,
+        kind: Arc<Kind>,
+        before: Vec<Arc<Kind>>,
+        cache: Arc<DecisionCache>,
+    ) -> Self {
         Self {
             strategy,
             kind,
+            before,
             cache,
             meter: Meter::new(),
             notices: Notices::new(),
@@ -107,22 +137,19 @@ impl StrategySampler {
     }
 
     /// The sampler of a strategy that replaces another one: what was decided stays decided, and what was granted stays
-    /// granted, so that a new strategy is no new burst.
+    /// granted, also while strategies of another kind are in use, so that a new strategy is no new burst.
     #[must_use]
     pub fn replace(&self, strategy: RemoteStrategy, now: u64) -> Self {
-        let mut new = Self::with_cache(strategy, self.cache.clone());
-        match (&mut new.kind, &self.kind) {
-            (Kind::Limited(bucket, _), Kind::Limited(old, _)) => bucket.resume(old, now),
-            (Kind::PerOperation(names, _), Kind::PerOperation(old, _)) => {
-                for (name, operation) in names.iter_mut() {
-                    if let Some(old) = old.get(name) {
-                        operation.lower_bound.resume(&old.lower_bound, now);
-                    }
-                }
+        let mut kind = Self::kind_of(&strategy);
+        let mut before = Vec::new();
+        for old in self.before.iter().chain([&self.kind]) {
+            if discriminant(&**old) == discriminant(&kind) {
+                kind.resume(old, now);
+            } else if !matches!(**old, Kind::Share(_)) {
+                before.push(old.clone());
             }
-            _ => {}
         }
-        new
+        Self::of(strategy, Arc::new(kind), before, self.cache.clone())
     }
 
     /// The strategy.
@@ -185,7 +212,7 @@ impl StrategySampler {
 
 impl Sampler for StrategySampler {
     fn should_sample(&self, request: &SamplingRequest<'_>) -> SamplingResult {
-        let result = match &self.kind {
+        let result = match &*self.kind {
             Kind::Share(share) => self.share(request, share),
             Kind::Limited(bucket, attributes) => self.limited(request, bucket, attributes),
             Kind::PerOperation(names, default) => match names.get(request.name) {
