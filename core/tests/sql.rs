@@ -1,7 +1,9 @@
 //! SQL texts without their values, and their summaries.
 #![cfg(feature = "alloc")]
 
-use spanline_core::semconv::{MAX_QUERY_BYTES, MAX_SUMMARY_CHARS, Sanitizer, SqlDialect, sanitize, summary};
+use spanline_core::semconv::{
+    MAX_QUERY_BYTES, MAX_SUMMARY_CHARS, MAX_SUMMARY_READ, Sanitizer, SqlDialect, sanitize, summary,
+};
 use std::borrow::Cow;
 
 #[path = "sql/properties.rs"]

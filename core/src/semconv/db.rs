@@ -1,5 +1,6 @@
 //! Calls of databases.
 
+use super::command::command;
 use super::network::Socket;
 use super::sink::Writer;
 use super::sql::{Sanitizer, SqlDialect, summary};
@@ -13,7 +14,9 @@ use alloc::format;
 pub enum QueryText {
     /// Nothing: only its summary is.
     None,
-    /// The text without its values.
+    /// The text without its values, of systems whose language is known: SQL, CQL and Cypher as
+    /// [`sanitize`](super::sanitize) has them; of Redis the command and a `?` for each argument. Of any other system
+    /// nothing, since values could not be told from the rest.
     #[default]
     Sanitized,
     /// The text as it is. For texts whose values are parameters.
@@ -75,17 +78,21 @@ impl<'a> DbCall<'a> {
     /// ```
     pub fn span(&self, conventions: &Conventions) -> DbSpan<'a> {
         let dialect = SqlDialect::of_system(self.system);
-        let sql = dialect != SqlDialect::Unknown || SQL_SYSTEMS.contains(&self.system);
+        let language = Language::of_system(self.system, dialect);
         let query = self.query.filter(|query| !query.is_empty());
         let text = query.and_then(|query| match self.query_text {
             QueryText::None => None,
             QueryText::Whole => Some(Cow::Borrowed(query)),
-            QueryText::Sanitized => Some(Sanitizer::new(dialect).sanitize(query)),
+            QueryText::Sanitized => match language {
+                Language::Sql | Language::LikeSql => Some(Sanitizer::new(dialect).sanitize(query)),
+                Language::Redis => command(query).map(Cow::Owned),
+                Language::Other => None,
+            },
         });
         let given = self.summary.filter(|summary| !summary.is_empty());
         let summary = match (given, query) {
             (Some(given), _) => Some(Cow::Borrowed(given)),
-            (None, Some(query)) if sql => summary(query, dialect).map(Cow::Owned),
+            (None, Some(query)) if language == Language::Sql => summary(query, dialect).map(Cow::Owned),
             _ => None,
         };
         let batch = self.batch_size.filter(|&size| size != 1);
@@ -107,6 +114,29 @@ impl<'a> DbCall<'a> {
             port: self
                 .server_port
                 .filter(|&port| Some(port) != default_port(self.system)),
+        }
+    }
+}
+
+/// What the texts of a system's queries are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Language {
+    Sql,
+    /// CQL and Cypher: their values look like those of SQL.
+    LikeSql,
+    /// Commands.
+    Redis,
+    /// Anything: values cannot be told from the rest.
+    Other,
+}
+
+impl Language {
+    fn of_system(system: &str, dialect: SqlDialect) -> Self {
+        match system {
+            _ if dialect != SqlDialect::Unknown || SQL_SYSTEMS.contains(&system) => Self::Sql,
+            "cassandra" | "neo4j" => Self::LikeSql,
+            "redis" => Self::Redis,
+            _ => Self::Other,
         }
     }
 }

@@ -37,6 +37,7 @@ pub mod attribute;
 pub mod old;
 
 mod code;
+mod command;
 mod conventions;
 mod db;
 mod exception;
@@ -61,5 +62,7 @@ pub use messaging::{Destination, MessageOperation, MessageSpan, OperationType};
 pub use outcome::Outcome;
 pub use rpc::{GrpcCode, RpcCall, RpcEnd, RpcResponse, RpcSpan, RpcStatus};
 pub use sink::Sink;
-pub use sql::{MAX_QUERY_BYTES, MAX_SUMMARY_CHARS, Sanitizer, SqlDialect, sanitize, summary};
+pub use sql::{
+    MAX_QUERY_BYTES, MAX_SUMMARY_CHARS, MAX_SUMMARY_READ, Sanitizer, SqlDialect, sanitize, summary,
+};
 pub use url::{REDACTED, REDACTED_QUERY_KEYS, redact_query, redact_url};

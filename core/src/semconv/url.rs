@@ -70,7 +70,7 @@ pub fn redact_url(url: &str) -> Cow<'_, str> {
 /// A URL in pieces, nothing of it left out but `@` and `?`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts<'a> {
-    /// With its `://`.
+    /// With its `://`, or what stands for it.
     scheme: &'a str,
     user: Option<&'a str>,
     /// With its port.
@@ -84,13 +84,7 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn of(url: &'a str) -> Self {
         let whole = Self::without_host(url);
-        let rest = whole.path;
-        let authority = match rest.find("//") {
-            // Only a scheme may stand in front.
-            Some(at) if at == 0 || rest.get(..at).is_some_and(is_scheme) => at + 2,
-            _ => 0,
-        };
-        let (scheme, rest) = rest.split_at(authority);
+        let (scheme, rest) = whole.path.split_at(authority(whole.path));
         if scheme.is_empty() {
             return whole;
         }
@@ -153,15 +147,42 @@ impl<'a> Parts<'a> {
 
     /// The scheme alone; empty when there is none.
     pub(super) fn scheme(&self) -> &'a str {
-        self.scheme.trim_end_matches(['/', ':'])
+        self.scheme.trim_start().trim_end_matches(['/', '\\', ':'])
     }
 }
 
-/// `name:` with a name as schemes have it.
-fn is_scheme(text: &str) -> bool {
-    let Some(name) = text.strip_suffix(':') else {
-        return false;
+/// Where user and host begin; 0 when there are none. Browsers and many clients take a backslash for a slash, and ask no
+/// certain number of them in URLs of the web: what they would find as a password has to be found here, too.
+fn authority(text: &str) -> usize {
+    let (name, slashes) = match text.split_once(':') {
+        Some((name, rest)) if is_scheme(name.trim_start()) => (name.trim_start(), rest),
+        _ => ("", text.trim_start()),
     };
+    let rest = slashes.trim_start_matches(['/', '\\']);
+    let slashes = slashes.len() - rest.len();
+    let begin = text.len() - rest.len();
+    let is_web = WEB_SCHEMES.iter().any(|web| name.eq_ignore_ascii_case(web));
+    match slashes {
+        // `http:443` may as well be a host and a port.
+        0 if is_web && user_of(rest).is_some() => begin,
+        0 => 0,
+        _ if is_web => begin,
+        1 => 0,
+        _ => begin - (slashes - 2),
+    }
+}
+
+/// Schemes whose URLs have a host, however many slashes there are.
+const WEB_SCHEMES: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
+
+/// User and password, of what begins with them or with the host.
+fn user_of(text: &str) -> Option<&str> {
+    let authority = text.split(['/', '\\']).next()?;
+    authority.rsplit_once('@').map(|(user, _)| user)
+}
+
+/// A name as schemes have it.
+fn is_scheme(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name
             .bytes()

@@ -156,7 +156,7 @@ fn texts_are_recorded_as_asked() {
         CALL.query.map(OwnedValue::from)
     );
     assert_eq!(of(QueryText::None, "postgresql"), None);
-    // What is not SQL has no summary, and its values are taken out as well as can be.
+    // What is not SQL has no summary.
     let redis = DbCall {
         system: "redis",
         query: Some("SET user 42"),
@@ -167,7 +167,7 @@ fn texts_are_recorded_as_asked() {
         &found,
         &[
             ("db.system.name", text("redis")),
-            ("db.query.text", text("SET user ?")),
+            ("db.query.text", text("SET ? ?")),
         ],
     );
     let other = DbCall {
@@ -176,6 +176,80 @@ fn texts_are_recorded_as_asked() {
         ..DbCall::default()
     };
     assert_eq!(name(other), "SELECT b");
+}
+
+#[test]
+fn no_value_of_another_language_is_kept() {
+    fn of(system: &str, query: &str) -> Option<String> {
+        let call = DbCall {
+            system,
+            query: Some(query),
+            ..DbCall::default()
+        };
+        let found = started(call, &Conventions::default()).remove("db.query.text");
+        found.map(|text| text.as_str().unwrap().to_owned())
+    }
+    for (query, expected) in [
+        ("SET session:abc s3cr3t", Some("SET ? ?")),
+        ("AUTH user hunter2", Some("AUTH ? ?")),
+        ("  get\tk ", Some("get ?")),
+        ("PING", Some("PING")),
+        ("SET k \"a b \\\" c\" 'd e' EX 5", Some("SET ? ? ? ? ?")),
+        ("SET k first\nsecret line", Some("SET ? ? ? ?")),
+        ("SET k \"never ends, s3cr3t", Some("SET ? ?")),
+        ("FT.SEARCH i q", Some("FT.SEARCH ? ?")),
+        ("*2\r\n$3\r\nGET", None),
+        ("s3cr3t=1", None),
+        ("x123456789012345678901234567890123", None),
+        ("  ", None),
+    ] {
+        assert_eq!(of("redis", query).as_deref(), expected, "{query}");
+    }
+    let long = format!("DEL{}", " k".repeat(100_000));
+    assert!(of("redis", &long).unwrap().len() <= 8192);
+    for (system, query) in [
+        ("memcached", "set k 0 0 5 value"),
+        ("influxdb", "cpu,host=s3cr3t value=1"),
+        ("mongodb", "{\"find\": \"users\", \"filter\": {name: s3cr3t}}"),
+        ("elasticsearch", "q=s3cr3t"),
+        ("", "SELECT 1"),
+        ("my-own", "SELECT 1"),
+    ] {
+        assert_eq!(of(system, query), None, "{system}");
+    }
+    let whole = DbCall {
+        system: "memcached",
+        query: Some("get k"),
+        query_text: QueryText::Whole,
+        ..DbCall::default()
+    };
+    assert!(started(whole, &Conventions::default()).contains_key("db.query.text"));
+    let id = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
+    for (system, query, expected) in [
+        (
+            "cassandra",
+            format!("SELECT a FROM t WHERE id = {id} AND b=5"),
+            "SELECT a FROM t WHERE id = ? AND b=?",
+        ),
+        (
+            "cassandra",
+            "SELECT a // it\nFROM t".to_owned(),
+            "SELECT a FROM t",
+        ),
+        (
+            "neo4j",
+            "MATCH (n {name: 'Bo', age: 5}) RETURN n".to_owned(),
+            "MATCH (n {name: ?, age: ?}) RETURN n",
+        ),
+        ("neo4j", "RETURN a // it's\n, 's3cr3t'".to_owned(), "RETURN a ?"),
+        (
+            "clickhouse",
+            "SELECT a FROM b WHERE c = 'x'".to_owned(),
+            "SELECT a FROM b WHERE c = ?",
+        ),
+    ] {
+        assert_eq!(of(system, &query).as_deref(), Some(expected), "{query}");
+    }
 }
 
 #[test]

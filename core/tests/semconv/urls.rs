@@ -71,3 +71,32 @@ proptest! {
         redact_query(&url);
     }
 }
+
+#[test]
+fn no_password_hides_behind_other_slashes() {
+    for (url, expected) in [
+        ("https:\\\\user:pw@host\\a", "https:\\\\REDACTED:REDACTED@host\\a"),
+        ("https:/user:pw@host/a", "https:/REDACTED:REDACTED@host/a"),
+        ("https:\\user:pw@host/a", "https:\\REDACTED:REDACTED@host/a"),
+        ("HTTPS:/\\user:pw@host", "HTTPS:/\\REDACTED:REDACTED@host"),
+        ("https:///user:pw@host/a", "https:///REDACTED:REDACTED@host/a"),
+        ("https:user:pw@host/a", "https:REDACTED:REDACTED@host/a"),
+        (" https://user:pw@host/a", " https://REDACTED:REDACTED@host/a"),
+        ("\\\\user:pw@host/a", "\\\\REDACTED:REDACTED@host/a"),
+        ("amqp:\\\\user:pw@host/a", "amqp:\\\\REDACTED:REDACTED@host/a"),
+        ("//user:pw@host/a", "//REDACTED:REDACTED@host/a"),
+    ] {
+        assert_eq!(redact_url(url), expected);
+    }
+    for url in [
+        "/a/b@c",
+        "mailto:me@example.com",
+        "http:443",
+        "file:///a@b",
+        "a:b@c",
+        "https:/a/b@c",
+        "x/https://b@c",
+    ] {
+        assert_eq!(redact_url(url), url);
+    }
+}

@@ -207,6 +207,16 @@ fn lists_shrink() {
     );
     becomes(&ALL, "VALUES (1, 2), (3, 4)", "VALUES (?, ?), (?, ?)");
     becomes(&[PostgreSql], "a IN ($1, $2)", "a IN (?)");
+    becomes(
+        &ALL,
+        "a IN (1, NULL) OR b IN (null, 2, 3)",
+        "a IN (?) OR b IN (?)",
+    );
+    becomes(
+        &ALL,
+        "a IN (NULL) OR a IN (NULL, b, 1)",
+        "a IN (NULL) OR a IN (NULL, b, ?)",
+    );
 }
 
 #[test]

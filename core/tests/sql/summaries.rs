@@ -163,3 +163,15 @@ fn summaries_are_cut_between_words() {
     );
     assert_eq!(summary(&deep, SqlDialect::MySql).unwrap(), "SELECT t");
 }
+
+#[test]
+fn what_is_beyond_the_limit_is_not_read() {
+    let text = |bytes: usize| format!("SELECT a FROM t WHERE b{} ; DROP TABLE u", " ".repeat(bytes));
+    let inside = summary(&text(MAX_SUMMARY_READ - 100), SqlDialect::MySql);
+    assert_eq!(inside.as_deref(), Some("SELECT t DROP TABLE u"));
+    let beyond = summary(&text(MAX_SUMMARY_READ), SqlDialect::MySql);
+    assert_eq!(beyond.as_deref(), Some("SELECT t"));
+    // A name that the limit cuts is none, in the midst of a character or not.
+    let long = format!("SELECT a FROM {}", "\u{e9}".repeat(MAX_SUMMARY_READ));
+    assert_eq!(summary(&long, SqlDialect::MySql).as_deref(), Some("SELECT"));
+}

@@ -72,6 +72,13 @@ impl<'a> Lexer<'a> {
             0..=b' ' | 0x7f => (Kind::Gap, Some(self.while_true(self.at, is_space))),
             b'-' if next == b'-' => self.dashes(),
             b'/' if next == b'*' => self.comment(),
+            // CQL and Cypher.
+            b'/' if next == b'/' && self.dialect == SqlDialect::Unknown => self.unsure_line(),
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F'
+                if self.dialect == SqlDialect::Unknown && quotes::is_uuid(self.bytes(), self.at) =>
+            {
+                (Kind::Literal, Some(self.at + quotes::UUID))
+            }
             b'#' if self.dialect == SqlDialect::MySql => self.line(),
             b'#' if self.dialect == SqlDialect::Unknown => self.unsure_line(),
             b'\'' => self.string(self.at, self.dialect.backslash()),

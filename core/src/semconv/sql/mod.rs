@@ -14,4 +14,4 @@ mod summary;
 
 pub use dialect::SqlDialect;
 pub use sanitize::{MAX_QUERY_BYTES, Sanitizer, sanitize};
-pub use summary::{MAX_SUMMARY_CHARS, summary};
+pub use summary::{MAX_SUMMARY_CHARS, MAX_SUMMARY_READ, summary};

@@ -27,6 +27,22 @@ pub(super) fn quoted(bytes: &[u8], start: usize, close: u8, backslash: Backslash
     }
 }
 
+/// How long a UUID is: five groups of hex digits.
+pub(super) const UUID: usize = 36;
+
+/// Whether a UUID begins here, which CQL has without quotes, and nothing else goes on behind it.
+pub(super) fn is_uuid(bytes: &[u8], start: usize) -> bool {
+    let Some(text) = bytes.get(start..start + UUID) else {
+        return false;
+    };
+    let next = bytes.get(start + UUID);
+    next.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'$' | b'\'' | 0x80..))
+        && text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
 /// The same without doubled quotes (`[name]` of SQLite).
 pub(super) fn until(bytes: &[u8], start: usize, close: u8) -> Option<usize> {
     let rest = bytes.get(start..)?;

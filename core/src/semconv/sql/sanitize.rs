@@ -26,7 +26,7 @@ pub fn sanitize(text: &str, dialect: SqlDialect) -> Cow<'_, str> {
 ///
 /// * Each literal becomes `?`: strings of every kind, numbers, `TRUE` and `FALSE`. `NULL` stays.
 /// * Comments go, white space becomes one space. Names in quotes and parameters (`?`, `$1`, `:name`, `@name`, `%s`) stay.
-/// * A list of values behind `IN` becomes `(?)`, however long it is.
+/// * A list of values behind `IN` becomes `(?)`, however long it is; a `NULL` among them goes with them.
 /// * What is over the limit is cut off between two tokens. What begins as a literal and does not end becomes `?` to the
 ///   end of the text; so does, in [`SqlDialect::Unknown`], what two dialects would read differently.
 ///
@@ -116,6 +116,9 @@ impl<'a> Writer<'a> {
             (List::Word, Kind::Symbol) if piece == "(" && !self.out.full => List::Open(self.out.len(), false),
             (List::Open(mark, _), Kind::Literal | Kind::Parameter) => List::Open(mark, true),
             (List::Open(mark, some), Kind::Symbol) if matches!(piece, "," | "+" | "-") => {
+                List::Open(mark, some)
+            }
+            (List::Open(mark, some), Kind::Word) if piece.eq_ignore_ascii_case("null") => {
                 List::Open(mark, some)
             }
             (_, Kind::Word) if piece.eq_ignore_ascii_case("in") => List::Word,

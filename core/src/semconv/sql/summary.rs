@@ -10,11 +10,15 @@ use alloc::string::String;
 /// Most characters of a summary.
 pub const MAX_SUMMARY_CHARS: usize = 255;
 
+/// Most bytes of a text that are read for its summary: 64 KiB.
+pub const MAX_SUMMARY_READ: usize = 64 * 1024;
+
 /// Parentheses within each other that are understood; deeper ones add nothing.
 const MAX_DEPTH: usize = 24;
 
 /// What a query does, as `db.query.summary` has it: its operations and what they are done to, in their order and
-/// spelling, at most [`MAX_SUMMARY_CHARS`] characters. `None` when no operation is known.
+/// spelling, at most [`MAX_SUMMARY_CHARS`] characters. `None` when no operation is known. Of a text that is longer than
+/// [`MAX_SUMMARY_READ`] the rest is not looked at.
 ///
 /// ```
 /// use spanline_core::semconv::{SqlDialect, summary};
@@ -25,7 +29,7 @@ const MAX_DEPTH: usize = 24;
 pub fn summary(text: &str, dialect: SqlDialect) -> Option<String> {
     let mut reader = Reader::new(text);
     for token in Lexer::new(text, dialect) {
-        if token.kind == Kind::Rest || reader.full {
+        if token.kind == Kind::Rest || token.end > MAX_SUMMARY_READ || reader.full {
             break;
         }
         reader.token(token);
