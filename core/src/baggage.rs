@@ -110,8 +110,8 @@ impl Baggage {
         Self::EMPTY
     }
 
-    fn put(&mut self, mut entry: BaggageEntry) {
-        entry.metadata = entry.metadata.filter(|text| !text.is_empty());
+    fn put(&mut self, entry: BaggageEntry) {
+        let entry = without_empty_metadata(entry);
         let entries = Arc::make_mut(self.0.get_or_insert_default());
         match entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => *known = entry,
@@ -123,14 +123,45 @@ impl Baggage {
 impl FromIterator<BaggageEntry> for Baggage {
     /// Entries without a name are left out; of repeated names the last counts, at the place of the first.
     fn from_iter<T: IntoIterator<Item = BaggageEntry>>(entries: T) -> Self {
-        let mut baggage = Self::EMPTY;
-        for entry in entries {
-            if !entry.key.is_empty() {
-                baggage.put(entry);
+        let entries = entries.into_iter().filter(|entry| !entry.key.is_empty());
+        let mut entries: Vec<_> = entries.map(without_empty_metadata).map(Some).collect();
+        merge_repeated(&mut entries);
+        let entries: Vec<BaggageEntry> = entries.into_iter().flatten().collect();
+        Self((!entries.is_empty()).then(|| Arc::new(entries)))
+    }
+}
+
+fn without_empty_metadata(mut entry: BaggageEntry) -> BaggageEntry {
+    entry.metadata = entry.metadata.filter(|text| !text.is_empty());
+    entry
+}
+
+/// Moves the last entry of each name to the place of the first. Sorts places by names: comparing each entry with each
+/// would let whoever sends thousands of them take our time.
+fn merge_repeated(entries: &mut [Option<BaggageEntry>]) {
+    let mut places: Vec<usize> = (0..entries.len()).collect();
+    // Stable: the places of one name stay in their order.
+    places.sort_by(|&one, &other| key_at(entries, one).cmp(key_at(entries, other)));
+    let mut rest = places.as_slice();
+    while let Some((&first, others)) = rest.split_first() {
+        let same = others
+            .iter()
+            .take_while(|&&place| key_at(entries, place) == key_at(entries, first))
+            .count();
+        let (same, next) = others.split_at(same);
+        for &place in same {
+            let later = entries.get_mut(place).and_then(Option::take);
+            if let Some(entry) = entries.get_mut(first) {
+                *entry = later;
             }
         }
-        baggage
+        rest = next;
     }
+}
+
+fn key_at(entries: &[Option<BaggageEntry>], place: usize) -> &str {
+    let entry = entries.get(place).and_then(Option::as_ref);
+    entry.map_or("", |entry| entry.key.as_str())
 }
 
 impl fmt::Debug for Baggage {

@@ -87,12 +87,15 @@ impl Context {
         self.handle
     }
 
-    /// The same with this span. The deferred and debug marks describe a received context: a span with a handle
-    /// has a decision of its own and clears the deferred mark.
+    /// The same with this span. The deferred and debug marks describe a received context: a span that is not remote
+    /// has a decision of its own and clears the deferred mark, and one of another trace clears the debug mark.
     #[must_use]
     pub fn with_span(mut self, span_context: SpanContext, handle: Option<SpanHandle>) -> Self {
         if !span_context.is_remote() {
             self.marks.0 &= !DEFERRED;
+        }
+        if span_context.trace_id() != self.span_context.trace_id() {
+            self.marks.0 &= !DEBUG;
         }
         if span_context.span_id() != self.span_context.span_id() {
             self = self.with_parent_span_id(SpanId::INVALID);

@@ -50,7 +50,9 @@ fn custom_headers() {
         let config = case.get("config");
         let mut propagator = XTracePropagator::new();
         if let (Some(trace), Some(span)) = (config["trace_header"].as_str(), config["span_header"].as_str()) {
-            propagator = propagator.with_names(trace.to_owned(), span.to_owned(), "X-Parent-ID");
+            propagator = propagator
+                .with_names(trace.to_owned(), span.to_owned(), "X-Parent-ID")
+                .unwrap();
         }
         propagate(&propagator, case)
     });

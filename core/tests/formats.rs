@@ -35,7 +35,12 @@ fn marks_describe_the_context_that_was_received_last() {
     let plain = TraceContextPropagator.extract(deferred.clone(), &w3c);
     assert!(!plain.is_deferred() && !plain.is_debug());
     // A span that is started below has a decision of its own, but the wish for debugging goes on.
-    let child = |parent: Context| parent.with_span(local().span_context().clone(), None);
+    let child = |parent: Context| {
+        let above = parent.span_context().clone();
+        let span_id = SpanId::from_bytes([2; 8]);
+        let span = SpanContext::new(above.trace_id(), span_id, above.flags(), false, TraceState::EMPTY);
+        parent.with_span(span, None)
+    };
     assert!(!child(deferred).is_deferred());
     assert!(
         written(&B3Propagator::single(), &child(debug.clone()))[0]
@@ -43,9 +48,119 @@ fn marks_describe_the_context_that_was_received_last() {
             .ends_with("-d")
     );
     assert!(
-        written(&JaegerPropagator::new(), &child(debug))[0]
+        written(&JaegerPropagator::new(), &child(debug.clone()))[0]
             .1
             .ends_with(":03")
+    );
+    // Not to another trace.
+    let other = debug.with_span(local().span_context().clone(), None);
+    assert!(!other.is_debug());
+    assert!(written(&JaegerPropagator::new(), &other)[0].1.ends_with(":01"));
+}
+
+/// Counts how often it is asked for a field.
+struct Counting(Vec<String>, std::cell::Cell<usize>);
+
+impl Getter for Counting {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        self.1.set(self.1.get() + usize::from(name != "uber-trace-id"));
+        Some(b"v")
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+}
+
+#[test]
+fn jaeger_looks_at_a_bounded_number_of_fields() {
+    let names = (0..20_000).map(|n| format!("uberctx-{n}")).collect();
+    let carrier = Counting(names, std::cell::Cell::new(0));
+    let context = JaegerPropagator::new().extract(Context::EMPTY, &carrier);
+    assert_eq!((context.baggage().len(), carrier.1.get()), (180, 180));
+    let same = Counting(vec!["uberctx-a".to_owned(); 20_000], std::cell::Cell::new(0));
+    let context = JaegerPropagator::new().extract(Context::EMPTY, &same);
+    assert_eq!((context.baggage().len(), same.1.get()), (1, 1));
+    let large: Vec<(String, String)> = (0..300)
+        .map(|n| {
+            (
+                format!("uberctx-{n}"),
+                if n < 180 { "v".repeat(9000) } else { "v".to_owned() },
+            )
+        })
+        .collect();
+    assert!(
+        JaegerPropagator::new()
+            .extract(Context::EMPTY, &large)
+            .baggage()
+            .is_empty()
+    );
+}
+
+#[test]
+fn names_that_headers_cannot_have_are_refused() {
+    let renamed = |a, b, c| XTracePropagator::new().with_names(a, b, c);
+    assert!(renamed("X-A", "X-B", "X-C").is_some());
+    for bad in ["", "x a", "x\r\nevil", "x:", "\u{e9}", "X-a", "x-B"] {
+        assert!(renamed(bad, "X-A", "X-B").is_none(), "{bad:?}");
+        assert!(renamed("X-A", bad, "X-B").is_none(), "{bad:?}");
+        assert!(renamed("X-A", "X-B", bad).is_none(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_shared_propagator_is_one_as_well() {
+    let shared = spanline_core::propagate::by_name("xtrace").unwrap();
+    fn taken(propagator: impl TextMapPropagator + 'static) -> Arc<dyn TextMapPropagator> {
+        Arc::new(propagator)
+    }
+    let taken = taken(shared.clone());
+    assert!(taken.needs_parent_span_id());
+    assert_eq!(taken.fields(), shared.fields());
+    assert_eq!(written(&*taken, &local()), written(&*shared, &local()));
+    let found = taken.extract(Context::EMPTY, &written(&*shared, &local()));
+    assert_eq!(found.span_context().trace_id(), local().span_context().trace_id());
+    let baggage = taken_notice();
+    assert_eq!(baggage, Some(Notice::BaggageKeyNotToken));
+}
+
+fn taken_notice() -> Option<Notice> {
+    let shared: Arc<dyn TextMapPropagator> = spanline_core::propagate::by_name("baggage").unwrap();
+    let baggage = Baggage::EMPTY.set("no token", "v", None).unwrap();
+    written(&shared, &Context::EMPTY.with_baggage(baggage));
+    TextMapPropagator::take_notice(&shared)
+}
+
+#[test]
+fn of_repeated_names_the_last_counts_at_the_place_of_the_first() {
+    let entry = |(key, value): &(&str, &str)| spanline_core::BaggageEntry {
+        key: (*key).to_owned(),
+        value: (*value).to_owned(),
+        metadata: Some(String::new()),
+    };
+    let pairs = [
+        ("b", "1"),
+        ("a", "1"),
+        ("", "x"),
+        ("b", "2"),
+        ("c", "1"),
+        ("a", "2"),
+        ("b", "3"),
+    ];
+    let baggage: Baggage = pairs.iter().map(entry).collect();
+    let found: Vec<_> = baggage.iter().collect();
+    assert_eq!(found, [("b", "3"), ("a", "2"), ("c", "1")]);
+    assert!(baggage.entries().iter().all(|entry| entry.metadata.is_none()));
+    // As many as nobody could compare with each other.
+    let many = (0..400_000_u32).map(|n| spanline_core::BaggageEntry {
+        key: (n / 2).to_string(),
+        value: n.to_string(),
+        metadata: None,
+    });
+    let baggage: Baggage = many.collect();
+    assert_eq!(
+        (baggage.len(), baggage.entries()[7].value.as_str()),
+        (200_000, "15")
     );
 }
 
@@ -172,7 +287,7 @@ fn jaeger_baggage_is_bounded_both_ways() {
     let many: Vec<_> = (0..2000).map(|i| (format!("uberctx-k{i}"), "v")).collect();
     assert_eq!(propagator.extract(Context::EMPTY, &many).baggage().len(), 180);
     let large = "x".repeat(9000);
-    let mut refused: Vec<_> = (0..1023)
+    let mut refused: Vec<_> = (0..179)
         .map(|i| (format!("uberctx-k{i}"), large.as_str()))
         .collect();
     refused.extend([("uberctx-last".to_owned(), "1"), ("uberctx-late".to_owned(), "1")]);

@@ -134,7 +134,8 @@ impl Head {
             depth: self.depth,
             // New trace ids of the built-in generator are random.
             flags: TraceFlags::RANDOM,
-            bits: self.bits & DEBUG | HAS_SPAN,
+            // The debug mark is one of another trace.
+            bits: HAS_SPAN,
             ..Self::EMPTY
         }
     }
@@ -256,8 +257,10 @@ impl Local {
         }
         // The deferred mark describes a received context: it stays where no span of ours stands below that.
         let passed_over = before.has_span() && context.span_id() == before.span_id;
-        let kept = before.bits & (SUPPRESSED | DEBUG | if passed_over { DEFERRED } else { 0 })
-            | if context.is_valid() { HAS_SPAN } else { 0 };
+        // The debug mark is one of the trace: a root, and a span of another trace, have none.
+        let same_trace = before.has_span() && context.trace_id() == before.trace_id();
+        let received = if passed_over { DEFERRED } else { 0 } | if same_trace { DEBUG } else { 0 };
+        let kept = before.bits & (SUPPRESSED | received) | if context.is_valid() { HAS_SPAN } else { 0 };
         place.set(Head {
             trace: words(context.trace_id()),
             span_id: context.span_id(),

@@ -61,12 +61,26 @@ impl BaggagePropagator {
                 self.notices.raise(Notice::BaggageKeyNotToken);
                 continue;
             }
+            if members == MAX_MEMBERS {
+                // None of the others can be written.
+                self.notices.raise(Notice::BaggageTooLarge);
+                break;
+            }
             let before = header.len();
+            // A value only grows when it is encoded.
+            if before
+                .saturating_add(entry.key.len() + 1)
+                .saturating_add(entry.value.len())
+                > MAX_BYTES
+            {
+                self.notices.raise(Notice::BaggageTooLarge);
+                continue;
+            }
             if before > 0 {
                 header.push(',');
             }
             self.member(entry, &mut header);
-            if members == MAX_MEMBERS || header.len() > MAX_BYTES {
+            if header.len() > MAX_BYTES {
                 self.notices.raise(Notice::BaggageTooLarge);
                 header.truncate(before);
                 continue;

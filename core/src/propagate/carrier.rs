@@ -1,7 +1,7 @@
 //! How propagators see a carrier.
 
 use crate::{Context, Notice};
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 /// Reads from a carrier. Names compare as the carrier's transport does: HTTP without case, message properties exactly.
 ///
@@ -82,5 +82,28 @@ pub trait TextMapPropagator: Send + Sync + core::fmt::Debug {
     /// Something to tell the user, each only once; see [`Notice`]. By default nothing.
     fn take_notice(&self) -> Option<Notice> {
         None
+    }
+}
+
+/// A propagator that is shared: what [`by_name`](super::by_name) gives is as good as one by value.
+impl<P: TextMapPropagator + ?Sized> TextMapPropagator for Arc<P> {
+    fn inject(&self, context: &Context, carrier: &mut dyn Setter) {
+        (**self).inject(context, carrier);
+    }
+
+    fn extract(&self, context: Context, carrier: &dyn Getter) -> Context {
+        (**self).extract(context, carrier)
+    }
+
+    fn fields(&self) -> Vec<&str> {
+        (**self).fields()
+    }
+
+    fn needs_parent_span_id(&self) -> bool {
+        (**self).needs_parent_span_id()
+    }
+
+    fn take_notice(&self) -> Option<Notice> {
+        (**self).take_notice()
     }
 }

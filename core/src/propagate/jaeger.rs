@@ -15,8 +15,9 @@ const LONGEST: usize = 512;
 const MAX_ENTRIES: usize = 180;
 /// The most bytes of baggage, read or written: names without the prefix, and values as they stand in the carrier.
 const MAX_BYTES: usize = 8192;
-/// The most fields that are looked at for baggage: what does not fit is skipped, but not without end.
-const MAX_FIELDS: usize = 1024;
+/// The most fields that are looked at for baggage: what does not fit is skipped, but not without end. Finding a field
+/// may mean to look at all of them.
+const MAX_FIELDS: usize = MAX_ENTRIES;
 
 const SAMPLED: u8 = 1;
 const DEBUG: u8 = 2;
@@ -27,7 +28,8 @@ const DEBUG: u8 = 2;
 /// [sampled and marked](Context::is_debug), and written as such again. Trace state and the random flag are not carried.
 ///
 /// Baggage is read whether there are ids or not and is merged into that of the context, where the carrier's value wins;
-/// names are made lower case and metadata is not carried. At most 180 entries and 8192 bytes are read and written.
+/// names are made lower case and metadata is not carried. At most 180 entries and 8192 bytes are read and written; beyond
+/// the first 180 fields of this kind none is looked at.
 ///
 /// ```
 /// use spanline_core::{Context, propagate::{JaegerPropagator, TextMapPropagator}};
@@ -182,10 +184,10 @@ fn read_baggage<G: Getter + ?Sized>(carrier: &G) -> Vec<BaggageEntry> {
             continue;
         }
         let key = key.to_ascii_lowercase();
-        let is_known = entries.iter().any(|entry| entry.key == key);
-        let Some(value) = carrier.get(name).filter(|_| !is_known) else {
+        if entries.iter().any(|entry| entry.key == key) {
             continue;
-        };
+        }
+        let Some(value) = carrier.get(name) else { continue };
         if value.len() > MAX_BYTES - bytes - key.len() {
             continue;
         }
@@ -195,9 +197,6 @@ fn read_baggage<G: Getter + ?Sized>(carrier: &G) -> Vec<BaggageEntry> {
             value: String::from_utf8_lossy(&percent::decode(trim_ows(value))).into_owned(),
             metadata: None,
         });
-        if entries.len() == MAX_ENTRIES {
-            break;
-        }
     }
     entries
 }

@@ -1,7 +1,7 @@
 //! Ids in plain fields: the headers X-Trace-ID, X-Span-ID and X-Parent-ID, and the message properties trace_id, span_id
 //! and parent_id.
 
-use super::{Getter, Setter, TextMapPropagator, ids};
+use super::{Getter, Setter, TextMapPropagator, ids, token::is_token};
 use crate::{Context, SpanContext, TraceFlags, TraceState};
 use alloc::{borrow::Cow, vec, vec::Vec};
 
@@ -20,7 +20,7 @@ use alloc::{borrow::Cow, vec, vec::Vec};
 /// let carrier = [("X-Trace-ID", "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"), ("X-Span-ID", "00f067aa0ba902b7")];
 /// let context = XTracePropagator::new().extract(Context::EMPTY, &carrier);
 /// assert!(context.span_context().is_valid() && context.is_deferred());
-/// let renamed = XTracePropagator::new().with_names("X-Request-Trace", "X-Request-Span", "X-Request-Parent");
+/// let renamed = XTracePropagator::new().with_names("X-Request-Trace", "X-Request-Span", "X-Request-Parent").unwrap();
 /// assert_eq!(renamed.fields(), ["X-Request-Trace", "X-Request-Span", "X-Request-Parent"]);
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,18 +68,26 @@ impl XTracePropagator {
         ))
     }
 
-    /// The same with these names of headers; they are read without regard to case and written as they are given.
-    #[must_use]
+    /// The same with these names of headers; they are read without regard to case and written as they are given. `None`
+    /// when one of them cannot be the name of a header (letters, digits and ``!#$%&'*+-.^_`|~``), or when two of them are
+    /// equal but for their case: nothing that is read or written with those would be right.
     pub fn with_names(
         mut self,
         trace_id: impl Into<Cow<'static, str>>,
         span_id: impl Into<Cow<'static, str>>,
         parent_id: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        self.0.trace_id = trace_id.into();
-        self.0.span_id = span_id.into();
-        self.0.parent_id = parent_id.into();
-        self
+    ) -> Option<Self> {
+        let (trace_id, span_id, parent_id) = (trace_id.into(), span_id.into(), parent_id.into());
+        let names = [&trace_id, &span_id, &parent_id];
+        let differ = |one: &str, other: &str| !one.eq_ignore_ascii_case(other);
+        let is_good = names.iter().all(|name| is_token(name.as_bytes()))
+            && differ(&trace_id, &span_id)
+            && differ(&trace_id, &parent_id)
+            && differ(&span_id, &parent_id);
+        self.0.trace_id = trace_id;
+        self.0.span_id = span_id;
+        self.0.parent_id = parent_id;
+        is_good.then_some(self)
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn make_sampler(asked: &Component, registry: &Registry) -> Result<Arc
 fn propagator(list: &[Component], registry: &Registry) -> Result<Arc<dyn TextMapPropagator>, Problem> {
     let mut members = Vec::new();
     for asked in list {
-        if let Some(known) = built_in_propagator(asked) {
+        if let Some(known) = built_in_propagator(asked)? {
             members.push(known);
             continue;
         }
@@ -99,26 +99,30 @@ fn propagator(list: &[Component], registry: &Registry) -> Result<Arc<dyn TextMap
     Ok(Arc::new(CompositePropagator::new(members)))
 }
 
-/// A propagator that is built in, with its settings, which have been checked.
-fn built_in_propagator(asked: &Component) -> Option<Arc<dyn TextMapPropagator>> {
+/// A propagator that is built in, with its settings, whose types have been checked.
+fn built_in_propagator(asked: &Component) -> Result<Option<Arc<dyn TextMapPropagator>>, Problem> {
     let text = |name: &str, default: &'static str| {
         let given = asked.properties.get(name).and_then(Node::as_str);
         given.map_or(Cow::Borrowed(default), |name| Cow::Owned(name.to_owned()))
     };
     let deferred_as_root = asked.properties.get("deferred_as_root").and_then(Node::as_bool);
     let deferred_as_root = deferred_as_root.unwrap_or(true);
-    Some(match asked.name.as_str() {
+    Ok(Some(match asked.name.as_str() {
         "xtrace" => {
             let names = XTracePropagator::new().with_names(
                 text("trace_header", XTracePropagator::TRACE_ID),
                 text("span_header", XTracePropagator::SPAN_ID),
                 text("parent_header", XTracePropagator::PARENT_ID),
             );
+            let names = names.ok_or_else(|| {
+                let text = "the three headers need names that headers can have, each another one";
+                Problem::new(ErrorKind::BadValue, asked.path.clone(), asked.at, text)
+            })?;
             Arc::new(names.deferred_as_root(deferred_as_root))
         }
         "messaging" => Arc::new(MessagingPropagator::new().deferred_as_root(deferred_as_root)),
-        name => by_name(name)?,
-    })
+        name => return Ok(by_name(name)),
+    }))
 }
 
 fn detectors(plan: &Plan, registry: &Registry) -> Result<Vec<Arc<dyn ResourceDetector>>, Problem> {

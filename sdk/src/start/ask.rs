@@ -59,6 +59,9 @@ pub(super) fn ask(local: &Local, provider: u32, start: &Start<'_>) -> Span {
         Parent::Root => given.with_span(SpanContext::INVALID, None),
         _ => given,
     };
+    // The debug mark is one of the parent's trace.
+    let is_debug = parent.is_debug() && parent.span_context().is_valid();
+    let parent = parent.with_debug(is_debug);
     let under = Under::of(&parent, anchor);
     let epoch = fork::current_epoch();
     let Some((trace_id, span_id, random)) = ids(&shared, &parent) else {

@@ -3,7 +3,10 @@
 use crate::common::{memory, only_span, spans};
 use spanline::environment::{CommandInjector, of_process};
 use spanline::propagate::{Getter, Setter, TextMapPropagator};
-use spanline::{Context, Provider, SpanContext, SpanId, TraceFlags, TraceId, TraceState, context, span};
+use spanline::sample::{AlwaysOn, Sampler, SamplingRequest, SamplingResult};
+use spanline::{
+    Baggage, Context, Provider, SpanContext, SpanId, TraceFlags, TraceId, TraceState, context, span,
+};
 use std::collections::HashMap;
 use std::process::Command;
 
@@ -82,6 +85,80 @@ fn a_wish_for_debugging_is_passed_on_in_any_format() {
     assert!(span.is_sampled());
     assert_eq!(sent["b3"], format!("{TRACE}-{}-d", span.span_id()));
     assert!(sent["uber-trace-id"].ends_with(":0:03"));
+}
+
+#[test]
+fn a_wish_for_debugging_is_none_of_another_trace() {
+    // The second has a sampler that is asked, the third one that is not.
+    for (name, sampler) in [("plan", None), ("asked", Some(AlwaysOn))] {
+        let builder = memory().propagators(["b3", "jaeger"]);
+        let provider = match sampler {
+            Some(sampler) => builder.custom_sampler(Asked(sampler)).build().unwrap(),
+            None => builder.build().unwrap(),
+        };
+        let _provider = provider.enter();
+        let debug = spanline::extract(&headers(&[("b3", &format!("{TRACE}-{SPAN}-d"))]));
+        assert!(debug.is_debug());
+        let sent = || {
+            let mut sent = Headers::new();
+            spanline::inject(&mut sent);
+            assert!(sent["b3"].ends_with("-1"), "{name}: {}", sent["b3"]);
+            assert!(sent["uber-trace-id"].ends_with(":01"), "{name}");
+        };
+        {
+            let _debug = context::attach(debug.clone());
+            let root = spanline::tracer("t").span("root").root().start();
+            assert_ne!(root.context().trace_id().to_string(), TRACE);
+            let _root = root.make_current();
+            sent();
+            let _below = span!("below");
+            sent();
+        }
+        {
+            // Nor of a span that is current where the mark is, but belongs elsewhere.
+            let other = spanline::tracer("t").span("other").root().start();
+            let _debug = context::attach(debug);
+            let _other = context::attach(other.in_context());
+            sent();
+        }
+        for base in [
+            Context::EMPTY,
+            Context::EMPTY.with_baggage(Baggage::EMPTY.set("a", "b", None).unwrap()),
+        ] {
+            // There is no trace that the mark could be of.
+            let _marked = context::attach(base.with_debug(true));
+            let _root = span!("root");
+            sent();
+            let _below = span!("below");
+            sent();
+        }
+        let marked = Context::EMPTY.with_debug(true);
+        let _root = spanline::tracer("t").span("root").parent(&marked).enter();
+        sent();
+    }
+}
+
+/// A sampler that has no plan, so that it is asked about each span, and by which no debug mark of another trace is seen.
+#[derive(Debug)]
+struct Asked(AlwaysOn);
+
+impl Sampler for Asked {
+    fn should_sample(&self, request: &SamplingRequest<'_>) -> SamplingResult {
+        assert!(!request.parent.is_debug());
+        self.0.should_sample(request)
+    }
+
+    fn description(&self) -> String {
+        "Asked".to_owned()
+    }
+}
+
+#[test]
+fn a_propagator_by_name_is_taken_as_it_is() {
+    let b3 = spanline::propagate::by_name("b3").unwrap();
+    let provider = memory().propagator(b3).build().unwrap();
+    let (sent, span) = sent_on(&provider, &headers(&[]));
+    assert_eq!(sent["b3"], format!("{}-{}-1", span.trace_id(), span.span_id()));
 }
 
 #[test]

@@ -216,3 +216,24 @@ fn settings_of_a_built_in_propagator_are_heeded() {
         );
     }
 }
+
+#[test]
+fn names_that_headers_cannot_have_are_errors() {
+    for (names, good) in [
+        ("trace_header: X-A, span_header: X-B, parent_header: X-C", true),
+        ("trace_header: ''", false),
+        ("trace_header: \"X\\r\\nEvil\"", false),
+        ("trace_header: x-span-id", false),
+    ] {
+        let text = memory_file(&format!(
+            "propagator: {{ composite: [ xtrace: {{ {names} }} ] }}\n"
+        ));
+        let created = parse(&text, |_| None).unwrap().create(&Registry::new());
+        let kind = created.map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(
+            kind,
+            if good { Ok(()) } else { Err(ErrorKind::BadValue) },
+            "{names}"
+        );
+    }
+}

@@ -68,7 +68,9 @@ fn custom_headers() {
             return served(&provider, case);
         }
         let (trace, span) = (text(&config["trace_header"]), text(&config["span_header"]));
-        let names = XTracePropagator::new().with_names(trace.to_owned(), span.to_owned(), "X-Parent-ID");
+        let names = XTracePropagator::new()
+            .with_names(trace.to_owned(), span.to_owned(), "X-Parent-ID")
+            .unwrap();
         let builder = spanline::init().without_environment().exporter("none");
         served(&builder.propagator(names).build().unwrap(), case)
     });
