@@ -30,20 +30,27 @@ pub(super) fn one(message: &dyn Getter) -> Received {
     let above = ambient.span_context();
     let carried = read(&ambient, message);
     let found = carried.span_context().is_valid();
+    // The message may have been sent below the span that is current here: a parent is not linked, too.
+    let is_above = is_same(carried.span_context(), above);
     if found && !links_only {
         return Received {
-            link: Some(above.clone()).filter(SpanContext::is_valid),
+            link: Some(above.clone()).filter(|above| above.is_valid() && !is_above),
             base: carried,
         };
     }
     // Baggage and values of the message count in any case.
     Received {
-        link: found.then(|| carried.span_context().clone()),
+        link: (found && !is_above).then(|| carried.span_context().clone()),
         base: carried
             .with_span(above.clone(), ambient.span_handle())
             .with_debug(ambient.is_debug())
             .with_deferred(ambient.is_deferred()),
     }
+}
+
+/// Whether both are of one span.
+fn is_same(one: &SpanContext, other: &SpanContext) -> bool {
+    one.trace_id() == other.trace_id() && one.span_id() == other.span_id()
 }
 
 /// The span contexts of those that have one, in their order.

@@ -143,6 +143,27 @@ fn links_only_links_a_single_message_too() {
 }
 
 #[test]
+fn a_parent_is_not_linked_as_well() {
+    for links_only in [false, true] {
+        let provider = memory()
+            .options(|options| options.links_only = Some(links_only))
+            .build()
+            .unwrap();
+        let _provider = provider.enter();
+        let worker = span!("worker");
+        let mut message = TracedMessage::new("a".to_owned());
+        spanline::inject(&mut message.context);
+        processed(message);
+        let worker_id = worker.context().span_id();
+        drop(worker);
+        let all = spans(&provider);
+        let span = all.iter().find(|span| span.kind == SpanKind::Consumer).unwrap();
+        assert_eq!(span.parent_span_id, worker_id, "{links_only}");
+        assert!(span.links.is_empty(), "{links_only}");
+    }
+}
+
+#[test]
 fn messages_carry_nothing_where_that_is_switched_off() {
     let builder = memory().options(|options| options.propagate.messaging = Some(false));
     let provider = builder.build().unwrap();
