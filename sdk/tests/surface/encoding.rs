@@ -5,6 +5,7 @@ use crate::common::{Receiver, borrowed, finish, only_members, owned_value, same,
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use spanline::options::LimitsOptions;
+use spanline::otlp::Rewrite;
 use spanline::sample::{Decision, Sampler, SamplingRequest, SamplingResult};
 use spanline::{
     Context, IdGenerator, InstrumentationScope, KeyValue, OwnedValue, Resource, SpanContext, SpanId,
@@ -102,30 +103,40 @@ fn limits(spans: &Json) -> Result<LimitsOptions, String> {
             .collect();
         limit(&lists, what)
     };
-    let inner = |items: &str, what| {
-        let lists: Vec<_> = list(spans)
-            .flat_map(|span| list(&span[items]))
-            .map(|item| (list(&item["attributes"]).count(), count(&item["dropped"])))
-            .collect();
-        limit(&lists, what)
+    // Where one list is full and another is longer, fillers fill it up: see `FILLER`.
+    let inner = |items: &str| {
+        let items = list(spans).flat_map(|span| list(&span[items]));
+        let lists = items.map(|item| (list(&item["attributes"]).count(), count(&item["dropped"])));
+        let lists: Vec<_> = lists.collect();
+        let dropped = lists.iter().any(|&(_, dropped)| dropped > 0);
+        let longest = lists.iter().map(|&(kept, _)| kept as u64).max();
+        longest.filter(|_| dropped)
     };
     Ok(LimitsOptions {
         attributes: of("attributes", "dropped_attributes", "span")?,
         events: of("events", "dropped_events", "span")?,
         links: of("links", "dropped_links", "span")?,
-        event_attributes: inner("events", "event")?,
-        link_attributes: inner("links", "link")?,
+        event_attributes: inner("events"),
+        link_attributes: inner("links"),
         ..LimitsOptions::default()
     })
 }
 
-/// Attributes, and as many further ones as are to be dropped.
-fn with_dropped(kept: &Json, dropped: &Json) -> Vec<(String, OwnedValue)> {
-    let further = (0..count(dropped)).map(|n| (format!("dropped {n}"), n.to_string().into()));
-    attributes(kept).into_iter().chain(further).collect()
+/// Begins the keys of attributes that take places up to a limit, and are removed before the span ends.
+const FILLER: &str = "filler ";
+
+/// Attributes, and as many further ones as are to be dropped by this limit.
+fn with_dropped(kept: &Json, dropped: &Json, limit: Option<u64>) -> Vec<(String, OwnedValue)> {
+    let mut all = attributes(kept);
+    let dropped = count(dropped);
+    let places = limit.filter(|_| dropped > 0).unwrap_or_default();
+    let fillers = all.len() as u64..places;
+    all.extend(fillers.map(|n| (format!("{FILLER}{n}"), n.to_string().into())));
+    all.extend((0..dropped).map(|n| (format!("dropped {n}"), n.to_string().into())));
+    all
 }
 
-fn make(tracer: &Tracer, next: &Mutex<(TraceId, SpanId, bool)>, span: &Json) {
+fn make(tracer: &Tracer, next: &Mutex<(TraceId, SpanId, bool)>, span: &Json, limits: &LimitsOptions) {
     only_members(span, SPAN_MEMBERS).unwrap();
     let flags = TraceFlags::from_bits(u8::try_from(count(&span["trace_flags"])).unwrap());
     assert!(flags.is_sampled(), "a span that is not sampled is not exported");
@@ -161,9 +172,10 @@ fn make(tracer: &Tracer, next: &Mutex<(TraceId, SpanId, bool)>, span: &Json) {
     made.set_many(&borrowed(&with_dropped(
         &span["attributes"],
         &span["dropped_attributes"],
+        limits.attributes,
     )));
     for event in list(&span["events"]) {
-        let attributes = with_dropped(&event["attributes"], &event["dropped"]);
+        let attributes = with_dropped(&event["attributes"], &event["dropped"], limits.event_attributes);
         made.add_event_at(text(&event["name"]), time(&event["time"]), &borrowed(&attributes));
     }
     for _ in 0..count(&span["dropped_events"]) {
@@ -176,7 +188,11 @@ fn make(tracer: &Tracer, next: &Mutex<(TraceId, SpanId, bool)>, span: &Json) {
         let linked = SpanContext::new(trace, span, flags, link["remote"] == true, state);
         made.add_link(
             &linked,
-            &borrowed(&with_dropped(&link["attributes"], &link["dropped"])),
+            &borrowed(&with_dropped(
+                &link["attributes"],
+                &link["dropped"],
+                limits.link_attributes,
+            )),
         );
     }
     for _ in 0..count(&span["dropped_links"]) {
@@ -191,6 +207,10 @@ fn make(tracer: &Tracer, next: &Mutex<(TraceId, SpanId, bool)>, span: &Json) {
         ),
         other => panic!("{other}"),
     };
+    assert!(made.rewrite(|visited| match visited.key.starts_with(FILLER) {
+        true => Rewrite::Remove,
+        false => Rewrite::Keep,
+    }));
     made.end_at(time(&span["end"]));
 }
 
@@ -232,12 +252,12 @@ fn compare(case: &Case, input: &Json, limits: LimitsOptions, protocol: &str) -> 
         .resource(resource)
         .id_generator(Next(next))
         .custom_sampler(WithState(TraceState::parse(root_state.as_bytes()).unwrap()))
-        .options(|options| options.limits = limits)
+        .options(|options| options.limits = limits.clone())
         .build()
         .unwrap();
     let tracer = provider.tracer_of(scope);
     for span in list(&input["spans"]) {
-        make(&tracer, next, span);
+        make(&tracer, next, span, &limits);
     }
     let stats = finish(&provider);
     same(
