@@ -24,6 +24,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+/// So many mistakes of one variable are told one by one.
+const MISTAKES: usize = 8;
+
 impl Builder {
     /// What a provider would be made of.
     pub(crate) fn parts(self) -> Result<Parts, Error> {
@@ -43,9 +46,7 @@ impl Builder {
         };
         let mut effective = resolve(&layers, &mut notices)?;
         log::set_level(level(effective.log_level));
-        for notice in &notices {
-            tell(notice);
-        }
+        tell(&notices);
         if with_environment && layers.file.is_none() {
             tell_misspelt();
         }
@@ -293,12 +294,32 @@ fn level(level: LogLevel) -> Level {
     Level::from_name(level.name()).unwrap_or(Level::Info)
 }
 
-fn tell(notice: &Notice) {
-    log::report(
-        level(notice.level),
-        notice.variable.unwrap_or(notice.option),
-        format_args!("{notice}"),
-    );
+/// One line for each variable or option, as one is let through a minute: with all that is wrong, or the first of it.
+fn tell(notices: &[Notice]) {
+    let about = |notice: &Notice| (notice.variable.unwrap_or(notice.option), notice.level);
+    for (at, first) in notices.iter().enumerate() {
+        let is_same = |notice: &&Notice| about(notice) == about(first);
+        if notices[..at].iter().any(|notice| is_same(&notice)) {
+            continue;
+        }
+        let mut line = first.to_string();
+        let mut further = notices[at + 1..].iter().filter(is_same);
+        for notice in further.by_ref().take(MISTAKES - 1) {
+            line += "; ";
+            line += &notice.text;
+        }
+        match further.count() {
+            0 => {}
+            left => line += &format!("; and {left} more"),
+        }
+        let (kind, severity) = about(first);
+        log::report_case(
+            level(severity),
+            kind,
+            level(severity).name(),
+            format_args!("{line}"),
+        );
+    }
 }
 
 /// Names the variables that nobody reads and that are nearly called like one that is read.
@@ -311,5 +332,63 @@ fn tell_misspelt() {
             let line = format_args!("{name} is not known; did you mean {meant}?");
             log::report_case(Level::Warn, "environment_name", &name, line);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spanline_engine::options::Options;
+
+    fn told(variables: &[(&str, &str)]) -> Vec<String> {
+        let env = |name: &str| {
+            let mut found = variables.iter().filter(|(known, _)| *known == name);
+            found.next().map(|(_, value)| (*value).to_owned())
+        };
+        let code = Options::default();
+        let layers = Layers {
+            code: &code,
+            file: None,
+            env: &env,
+            features: FEATURES,
+        };
+        let mut notices = Vec::new();
+        resolve(&layers, &mut notices).unwrap();
+        let ((), lines) = log::capture(|| tell(&notices));
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    #[test]
+    fn all_mistakes_of_a_variable_are_told_in_one_line() {
+        let lines = told(&[
+            ("OTEL_PROPAGATORS", "xray,ottrace"),
+            ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+            (
+                "OTEL_TRACES_SAMPLER_ARG",
+                "0.5,what=1,endpoint=h,pollingIntervalMs=0",
+            ),
+        ]);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        for (begin, parts) in [
+            ("OTEL_PROPAGATORS: ", &["xray", "ottrace"][..]),
+            (
+                "OTEL_TRACES_SAMPLER_ARG: ",
+                &["0.5", "what", "endpoint: ", "pollingIntervalMs: "],
+            ),
+        ] {
+            let line = lines.iter().find(|line| line.starts_with(begin)).unwrap();
+            for part in parts {
+                assert!(line.contains(part), "{part} in {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn mistakes_without_number_make_no_line_without_end() {
+        let names: Vec<String> = (0..1000).map(|n| format!("format-{n}")).collect();
+        let lines = told(&[("OTEL_PROPAGATORS", &names.join(","))]);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].ends_with("; and 992 more"), "{lines:?}");
+        assert!(lines[0].len() < 1000, "{}", lines[0].len());
     }
 }

@@ -94,8 +94,8 @@ impl JaegerRemote {
     /// Asks at once, and then as often as is set, what to sample of the service of this name.
     ///
     /// # Errors
-    /// [`ErrorKind::BadValue`]: the endpoint is no URL that can be used. [`ErrorKind::Tls`]: there are no certificates to
-    /// check an https server by.
+    /// [`ErrorKind::BadValue`]: the endpoint is no URL that can be used, or the interval is 0. Whether there is such a
+    /// server, and certificates to check it by, is seen later, and told in the log.
     pub fn new(
         settings: &RemoteSettings,
         service_name: &str,
@@ -117,6 +117,10 @@ impl JaegerRemote {
         };
         let endpoint =
             Endpoint::parse(&url(&settings.endpoint, service_name)).map_err(|error| bad(&error))?;
+        if settings.interval_ms == 0 {
+            let text = "interval of the sampling server: 0 is not a whole number above 0";
+            return Err(Error::new(ErrorKind::BadValue, text).with_option("sampler"));
+        }
         let sampler = Self(Arc::new(Inner {
             settings: settings.clone(),
             endpoint,
@@ -373,6 +377,14 @@ mod tests {
         ] {
             assert_eq!(url(endpoint, service), expected);
         }
+    }
+
+    #[test]
+    fn an_interval_of_nothing_is_refused() {
+        let mut settings = RemoteSettings::default();
+        settings.interval_ms = 0;
+        let error = JaegerRemote::new(&settings, "shop", spanline_core::sample::AlwaysOff).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadValue);
     }
 
     #[test]

@@ -74,5 +74,7 @@ pub use {
     source::{Setting, Source},
 };
 
+pub(crate) use sampler::{PROBABILITIES, is_probability};
+
 #[cfg(test)]
 mod tests;

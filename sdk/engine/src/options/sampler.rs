@@ -10,7 +10,9 @@ use crate::config::{SamplerHost, SamplerPlan};
 use crate::{Error, ErrorKind};
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::{fmt, iter::once};
-use spanline_core::sample::{AlwaysOff, AlwaysOn, ParentBased, Probability, Sampler, TraceIdRatioBased};
+use spanline_core::sample::{
+    AlwaysOff, AlwaysOn, ParentBased, Probability, Sampler, Threshold, TraceIdRatioBased,
+};
 
 /// The `sampler` option as the code sets it: a plain rate, or a name.
 ///
@@ -21,13 +23,13 @@ use spanline_core::sample::{AlwaysOff, AlwaysOn, ParentBased, Probability, Sampl
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub enum SamplerOption {
-    /// This share of all traces, from 0 to 1; spans with a parent do as the parent did.
+    /// This share of all traces, 0 or from 2^-56 to 1; spans with a parent do as the parent did.
     Rate(f64),
     /// A sampler of this name; those with a rate need it.
     Named {
         /// A name of `OTEL_TRACES_SAMPLER`.
         name: String,
-        /// From 0 to 1.
+        /// From 0 to 1; of consistent sampling 0 or from 2^-56 to 1.
         rate: Option<f64>,
     },
     /// A sampler as a configuration file describes it.
@@ -121,10 +123,19 @@ pub enum SamplerConfig {
     Plan(Box<SamplerPlan>),
 }
 
-impl SamplerConfig {
-    /// The smallest share that a threshold can express.
-    const SMALLEST: f64 = 1.0 / (1u64 << 56) as f64;
+/// The shares that consistent sampling has: none, or what a threshold can express.
+pub(crate) const PROBABILITIES: &str = "0 and not from 2^-56 to 1";
 
+pub(crate) fn is_probability(rate: f64) -> bool {
+    rate == 0.0 || Threshold::from_probability(rate).is_some()
+}
+
+/// Whether the sampler of this name samples consistently.
+fn is_consistent(name: &str) -> bool {
+    name.strip_prefix("parentbased_").unwrap_or(name) == "probability"
+}
+
+impl SamplerConfig {
     /// The sampler itself.
     ///
     /// # Errors
@@ -167,7 +178,7 @@ impl SamplerConfig {
         Arc::new(TraceIdRatioBased::new(rate))
     }
 
-    /// A rate below the smallest is practically none, as is a value that no configuration leads to.
+    /// 0 is none, as is a value that no configuration leads to.
     pub(crate) fn of_probability(rate: f64) -> Arc<dyn Sampler> {
         match Probability::new(rate) {
             Some(sampler) => Arc::new(sampler),
@@ -176,7 +187,7 @@ impl SamplerConfig {
     }
 
     fn probability(rate: f64) -> Self {
-        if rate < Self::SMALLEST {
+        if rate == 0.0 {
             Self::AlwaysOff
         } else {
             Self::Probability(rate)
@@ -244,9 +255,10 @@ pub(super) fn resolve(reader: &mut Reader<'_>, code: Option<&SamplerOption>) -> 
 fn of_code(reader: &Reader<'_>, option: &SamplerOption) -> Result<SamplerConfig, Error> {
     match option {
         SamplerOption::Plan(plan) => Ok(SamplerConfig::Plan(plan.clone())),
-        SamplerOption::Rate(rate) => Ok(SamplerConfig::parent_based(SamplerConfig::probability(checked(
-            *rate,
-        )?))),
+        SamplerOption::Rate(rate) => {
+            let rate = checked(*rate, true)?;
+            Ok(SamplerConfig::parent_based(SamplerConfig::probability(rate)))
+        }
         SamplerOption::Named { name, rate } => {
             let name = reader.known_name(SAMPLER, name)?;
             let mut asked = false;
@@ -254,7 +266,7 @@ fn of_code(reader: &Reader<'_>, option: &SamplerOption) -> Result<SamplerConfig,
             let rate_of = || {
                 asked = true;
                 match rate {
-                    Some(rate) => checked(*rate),
+                    Some(rate) => checked(*rate, is_consistent(name)),
                     None => Err(Error::new(
                         ErrorKind::Missing,
                         format!("sampler: `{name}` needs a rate from 0 to 1"),
@@ -271,16 +283,18 @@ fn of_code(reader: &Reader<'_>, option: &SamplerOption) -> Result<SamplerConfig,
     }
 }
 
-fn checked(rate: f64) -> Result<f64, Error> {
-    match (0.0..=1.0).contains(&rate) {
+fn checked(rate: f64, is_consistent: bool) -> Result<f64, Error> {
+    let wrong = match (0.0..=1.0).contains(&rate) {
+        true if is_consistent && !is_probability(rate) => PROBABILITIES,
         // Also makes -0 a plain 0.
-        true => Ok(rate.abs()),
-        false => Err(bad_value(
-            SAMPLER,
-            format!("the rate {rate} is not between 0 and 1"),
-            None,
-        )),
-    }
+        true => return Ok(rate.abs()),
+        false => "between 0 and 1",
+    };
+    Err(bad_value(
+        SAMPLER,
+        format!("the rate {rate} is not {wrong}"),
+        None,
+    ))
 }
 
 fn of_environment(reader: &mut Reader<'_>) -> SamplerConfig {
@@ -324,8 +338,14 @@ fn of_environment(reader: &mut Reader<'_>) -> SamplerConfig {
             let rate = || {
                 let Some(text) = text else { return Ok(1.0) };
                 let rate = decimal(&text).filter(|rate| (0.0..=1.0).contains(rate));
+                let wrong = match rate {
+                    None => "a number from 0 to 1",
+                    Some(rate) if is_consistent(name) && !is_probability(rate) => PROBABILITIES,
+                    Some(_) => "",
+                };
+                let rate = rate.filter(|_| wrong.is_empty());
                 if rate.is_none() {
-                    let wrong = format!("{} is not a number from 0 to 1; 1 is used", quoted(&text));
+                    let wrong = format!("{} is not {wrong}; 1 is used", quoted(&text));
                     reader.warn(SAMPLER, argument, wrong);
                 }
                 Ok::<f64, core::convert::Infallible>(rate.unwrap_or(1.0))

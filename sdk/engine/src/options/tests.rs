@@ -4,6 +4,7 @@ use super::*;
 use crate::{Error, ErrorKind};
 use alloc::{
     borrow::ToOwned,
+    format,
     string::{String, ToString},
     vec,
     vec::Vec,
@@ -379,7 +380,31 @@ fn samplers_in_code() {
     assert_eq!(rate(1.0), "ParentBased(root=Probability(1))");
     assert_eq!(rate(0.0), "ParentBased(root=AlwaysOff)");
     assert_eq!(rate(-0.0), "ParentBased(root=AlwaysOff)");
-    assert_eq!(rate(f64::MIN_POSITIVE), "ParentBased(root=AlwaysOff)");
+    let smallest = 1.0 / (1_u64 << 56) as f64;
+    assert_eq!(
+        rate(smallest),
+        format!("ParentBased(root=Probability({smallest}))")
+    );
+    // Between that and 0 there is nothing that consistent sampling can say.
+    for option in [
+        SamplerOption::Rate(1e-30),
+        SamplerOption::Named {
+            name: "probability".into(),
+            rate: Some(f64::MIN_POSITIVE),
+        },
+    ] {
+        let code = Options {
+            sampler: Some(option),
+            ..Options::default()
+        };
+        let error = with(&code, &[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadValue);
+        assert!(error.message().contains("2^-56"), "{error}");
+    }
+    assert_eq!(
+        config(named("traceidratio", Some(f64::MIN_POSITIVE))),
+        format!("TraceIdRatioBased({})", f64::MIN_POSITIVE)
+    );
     assert_eq!(config(named("TraceIdRatio", Some(0.0))), "TraceIdRatioBased(0)");
 }
 

@@ -168,7 +168,7 @@ fn rules(place: &Place<'_>, host: &dyn SamplerHost) -> Result<Rules, Problem> {
                 .transpose()?
                 .map(Rule::sampler),
         };
-        let mut rule = rule.ok_or_else(|| wrong(&below, "it is less than 0"))?;
+        let mut rule = rule.ok_or_else(|| wrong(&below, "it is less than 0, or a rate that cannot be"))?;
         if let Some(service) = item.get("service") {
             rule = rule.service(pattern(&service, host)?);
         }
@@ -252,7 +252,7 @@ fn composable(place: &Place<'_>) -> Result<Box<dyn ComposableSampler>, Problem> 
         "always_off" => Box::new(composable::AlwaysOff),
         "probability" => {
             let ratio = below.node.get("ratio").and_then(Node::as_f64).unwrap_or(1.0);
-            // A ratio below the smallest is practically none.
+            // Nothing else has passed the check.
             match composable::Probability::new(ratio) {
                 Some(probability) => Box::new(probability),
                 None => Box::new(composable::AlwaysOff),

@@ -6,7 +6,7 @@ use crate::config::{
     Node, Position, Value,
     problem::{Problem, Problems, join, listed},
 };
-use crate::options::LogLevel;
+use crate::options::{LogLevel, PROBABILITIES, is_probability};
 use alloc::{
     format,
     string::{String, ToString},
@@ -25,6 +25,8 @@ pub(in crate::config) enum Shape {
     Number,
     /// A number from 0 to 1.
     Ratio,
+    /// The same of consistent sampling, which has no shares between 0 and 2^-56.
+    Probability,
     /// One of these names.
     Name(&'static [&'static str]),
     /// At least so many of these.
@@ -154,6 +156,13 @@ impl Check {
                     self.problems.at(ErrorKind::BadValue, path, node, text);
                 }
             }
+            (Shape::Probability, Value::Int(_) | Value::Float(_)) => {
+                let number = node.as_f64().unwrap_or(f64::NAN);
+                if !is_probability(number) {
+                    let text = format!("{number} is not {PROBABILITIES}");
+                    self.problems.at(ErrorKind::BadValue, path, node, text);
+                }
+            }
             (Shape::Name(names), Value::Str(text)) => {
                 if !names.contains(&text.as_str()) {
                     self.problems.unknown_name(path, node, text, names);
@@ -259,7 +268,7 @@ impl Shape {
             Self::Text | Self::Name(_) => "text",
             Self::Bool => "`true` or `false`",
             Self::Integer(_) => "a whole number",
-            Self::Number | Self::Ratio => "a number",
+            Self::Number | Self::Ratio | Self::Probability => "a number",
             Self::List(..) => "a list",
             Self::Map(_) => "a map",
             Self::OneOf(..) => "a map with one member",

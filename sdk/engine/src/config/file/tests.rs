@@ -185,6 +185,13 @@ fn types_and_ranges() {
             ErrorKind::BadValue,
         ),
         (
+            with([(
+                "sampler",
+                map([("probability/development", map([("ratio", Node::from(1e-30))]))]),
+            )]),
+            ErrorKind::BadValue,
+        ),
+        (
             file([("propagator", map([("composite", Node::list([nothing()]))]))]),
             ErrorKind::WrongType,
         ),

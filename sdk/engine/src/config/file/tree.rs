@@ -3,7 +3,7 @@
 use super::component::ComponentKind;
 use super::schema::{
     Field, Need, Shape,
-    Shape::{Any, Bool, Integer, List, Map, Name, Number, OneOf, Ratio, Text, Version},
+    Shape::{Any, Bool, Integer, List, Map, Name, Number, OneOf, Probability, Ratio, Text, Version},
     may, must,
 };
 
@@ -265,7 +265,7 @@ pub(super) static SAMPLER: Shape = OneOf(
         may("always_record", &Map(&[must("root", &SAMPLER)])),
         may("parent_based", &PARENT_BASED),
         may("trace_id_ratio_based", &RATIO),
-        may("probability/development", &RATIO),
+        may("probability/development", &PROBABILITY),
         may(
             "jaeger_remote/development",
             &Map(&[
@@ -321,7 +321,7 @@ static OWN_RULE: Shape = Map(&[
         "sample",
         &OneOf(
             &[
-                may("rate", &Ratio),
+                may("rate", &Probability),
                 may("per_second", &Number),
                 may("sampler", &SAMPLER),
             ],
@@ -369,6 +369,8 @@ static SCORED: Shape = Map(&[
 
 static RATIO: Shape = Map(&[may("ratio", &Ratio)]);
 
+static PROBABILITY: Shape = Map(&[may("ratio", &Probability)]);
+
 static PARENT_BASED: Shape = Map(&[
     may("root", &SAMPLER),
     may("remote_parent_sampled", &SAMPLER),
@@ -382,7 +384,7 @@ static COMPOSABLE: Shape = OneOf(
         may("always_on", &NOTHING),
         may("always_off", &NOTHING),
         may("parent_threshold", &Map(&[must("root", &COMPOSABLE)])),
-        may("probability", &RATIO),
+        may("probability", &PROBABILITY),
         may("rule_based", &Map(&[may("rules", &List(&RULE, 0))])),
     ],
     None,

@@ -309,3 +309,32 @@ fn a_part_of_the_remote_argument_that_is_wrong_is_left_out() {
         assert_eq!(notices.len(), told, "{argument}: {notices:?}");
     }
 }
+
+#[test]
+fn a_probability_that_cannot_be_is_told() {
+    for (name, argument, expected, told) in [
+        (
+            "parentbased_probability",
+            "1e-30",
+            "ParentBased(root=Probability(1))",
+            1,
+        ),
+        ("probability", "1e-30", "Probability(1)", 1),
+        ("probability", "1e-15", "Probability(0.000000000000001)", 0),
+        ("probability", "0", "AlwaysOff", 0),
+        ("probability", "2", "Probability(1)", 1),
+        (
+            "traceidratio",
+            "0.0000000001",
+            "TraceIdRatioBased(0.0000000001)",
+            0,
+        ),
+    ] {
+        let (effective, notices) = of_env(&[
+            ("OTEL_TRACES_SAMPLER", name),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ]);
+        assert_eq!(effective.sampler.to_string(), expected, "{argument}");
+        assert_eq!(notices.len(), told, "{argument}: {notices:?}");
+    }
+}
