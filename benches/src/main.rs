@@ -3,8 +3,8 @@
 //! * `rust [--quick]` measures everything and writes `benches/results`; it needs the feature `peers`.
 //! * `propagators [--quick]` measures what each format of context costs: `cargo xtask bench propagators`.
 //! * `loop WORK SPANS [VARIANT]` runs only our own work, for profilers: `loop w1 1000000`.
-//! * `rules [CALLS]` shows what the rules of the semantic conventions cost by themselves.
-//! * `decisions [N]`: what one decision of each sampler costs.
+//! * `rules [--quick]` measures what the rules of the semantic conventions cost: `cargo xtask bench rules`.
+//! * `decisions [--quick]` measures what one decision of each sampler costs: `cargo xtask bench decisions`.
 //! * `soak SECONDS [RATE]` makes 100,000 spans a second and watches memory: `cargo xtask test soak` for ten minutes.
 //! * `measure` and `sink` are started by the others.
 #![deny(unsafe_code)]
@@ -17,6 +17,7 @@ mod maps;
 mod measure;
 mod ours;
 mod page;
+mod parts;
 #[cfg(feature = "peers")]
 mod peers;
 mod propagators;
@@ -34,8 +35,8 @@ mod work;
 use measure::{Sample, Task};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: rust [--quick] | propagators [--quick] | loop WORK SPANS [VARIANT] | rules [CALLS] | \
-     decisions [N] | soak SECONDS [RATE]";
+const USAGE: &str = "usage: rust [--quick] | propagators [--quick] | loop WORK SPANS [VARIANT] | rules [--quick] | \
+     decisions [--quick] | soak SECONDS [RATE]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,16 +1,12 @@
-//! `rules [CALLS]`: what the rules of the semantic conventions cost by themselves, without a span.
+//! `rules [--quick]`: what the rules of the semantic conventions cost by themselves, without a span:
+//! `cargo xtask bench rules`.
 
+use crate::parts::{Line, Page};
 use spanline::Value;
 use spanline::semconv::{
     Conventions, DbCall, HttpResponse, HttpServerRequest, SqlDialect, sanitize, summary,
 };
 use std::hint::black_box;
-use std::time::Instant;
-
-/// Calls of each rule in one repetition.
-const CALLS: u64 = 200_000;
-/// The least of so many repetitions is shown: what others on the machine add is not the rule's.
-const REPETITIONS: usize = 7;
 
 /// A query of a usual length, with values.
 const VALUES: &str = "SELECT o.id, o.total, c.name FROM orders o JOIN customers c ON o.customer_id = c.id \
@@ -21,14 +17,18 @@ const PARAMETERS: &str = "SELECT o.id, o.total, c.name FROM orders o JOIN custom
 
 /// The command.
 pub(crate) fn command(args: &[&str]) -> Result<(), String> {
-    let calls = match args {
-        [] => CALLS,
-        [calls] => calls.parse().map_err(|error| format!("`{calls}`: {error}"))?,
-        _ => return Err("rules [CALLS]".to_owned()),
+    let page = Page {
+        name: "rules",
+        title: "What the rules of the semantic conventions cost",
+        heading: "rule",
+        about: "By themselves, without a span: the attributes are made and not kept.",
+        calls: 200_000,
     };
-    let conventions = Conventions::default();
-    let both = Conventions::opted_in(["http/dup"]);
-    let long = format!(
+    page.make(args, lines())
+}
+
+fn lines() -> Vec<Line> {
+    let rows = format!(
         "INSERT INTO t (a, b) VALUES {}",
         vec!["(12345, 'text')"; 2_000].join(", ")
     );
@@ -36,38 +36,34 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
         "SELECT a FROM t WHERE b IN ({}) AND c = 'x'",
         vec!["12345"; 10_000].join(", ")
     );
-    show("HTTP server, request and response", calls, || http(&conventions));
-    show("the same with old names", calls, || http(&both));
-    show("database, query with values", calls, || {
-        database(&conventions, VALUES)
-    });
-    show("sanitize, query with values", calls, || {
-        drop(sanitize(black_box(VALUES), SqlDialect::PostgreSql))
-    });
-    show("sanitize, query with parameters", calls, || {
-        drop(sanitize(black_box(PARAMETERS), SqlDialect::PostgreSql));
-    });
-    show("summary, query with values", calls, || {
-        drop(summary(black_box(VALUES), SqlDialect::PostgreSql))
-    });
-    let few = (calls / 100).max(1);
-    show("sanitize, 34 KB of rows", few, || {
-        drop(sanitize(black_box(&long), SqlDialect::MySql))
-    });
-    show("sanitize, list of 10,000 values", few, || {
-        drop(sanitize(black_box(&list), SqlDialect::MySql))
-    });
-    Ok(())
+    let [usual, queries] = [(); 2].map(|()| Conventions::default());
+    let both = Conventions::opted_in(["http/dup"]);
+    vec![
+        line("HTTP server, request and response", move || http(&usual)),
+        line("the same with old names", move || http(&both)),
+        line("database, query with values", move || database(&queries, VALUES)),
+        line("sanitize, query with values", || {
+            drop(sanitize(black_box(VALUES), SqlDialect::PostgreSql));
+        }),
+        line("sanitize, query with parameters", || {
+            drop(sanitize(black_box(PARAMETERS), SqlDialect::PostgreSql));
+        }),
+        line("summary, query with values", || {
+            drop(summary(black_box(VALUES), SqlDialect::PostgreSql));
+        }),
+        line("sanitize, 34 KB of rows", move || {
+            drop(sanitize(black_box(&rows), SqlDialect::MySql));
+        })
+        .seldom(),
+        line("sanitize, list of 10,000 values", move || {
+            drop(sanitize(black_box(&list), SqlDialect::MySql));
+        })
+        .seldom(),
+    ]
 }
 
-fn show(what: &str, calls: u64, mut call: impl FnMut()) {
-    let mut least = f64::INFINITY;
-    for _ in 0..REPETITIONS {
-        let start = Instant::now();
-        crate::work::repeat(calls, &mut call);
-        least = least.min(start.elapsed().as_secs_f64() * 1e9 / calls as f64);
-    }
-    println!("{what}: {least:.1} ns");
+fn line(name: &str, mut call: impl FnMut() + 'static) -> Line {
+    Line::new(name, move |calls| crate::work::repeat(calls, &mut call))
 }
 
 /// What a server asks for one request: name, attributes, and those of the end.
@@ -112,4 +108,16 @@ fn database(conventions: &Conventions, query: &str) {
 
 fn take(key: &str, value: Value<'_>) {
     black_box((key, value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_runs() {
+        for mut line in lines() {
+            assert!(line.time(1) > 0.0, "{}", line.name());
+        }
+    }
 }

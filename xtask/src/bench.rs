@@ -6,7 +6,7 @@ use crate::shell::Run;
 
 const LANGUAGES: &[&str] = &["rust"];
 /// What is measured without peers.
-const PARTS: &[&str] = &["propagators"];
+const PARTS: &[&str] = &["propagators", "decisions", "rules"];
 
 /// The command.
 pub(crate) fn command(args: &[&str]) -> Result<(), String> {
