@@ -5,6 +5,9 @@ use spanline_test_vectors::json::unhex;
 use spanline_test_vectors::{Value, load};
 use std::{fs, path::Path};
 
+#[path = "replay/foreign.rs"]
+mod foreign;
+
 /// Header values of the vectors' carriers, one line each.
 fn seeds(file: &str, names: &[&str]) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();

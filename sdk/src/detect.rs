@@ -12,7 +12,7 @@ use crate::log::{self, Level, UserText};
 use spanline_core::{KeyValue, Resource};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use container::ContainerDetector;
+pub use container::{ContainerDetector, container_id};
 pub use host::HostDetector;
 pub use process::ProcessDetector;
 pub use service::ServiceDetector;

@@ -188,6 +188,14 @@ pub mod __private {
     pub use crate::traced::{Entered, Failed, Recorded, Text, TracedFuture, by_type, call, function_name};
 }
 
+/// Readers of foreign input that nothing public reaches alone, for the fuzz targets; not for direct use.
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::detect::container_id;
+    #[cfg(feature = "grpc")]
+    pub use crate::transport::read_grpc_answer;
+}
+
 /// A tracer for the instrumentation scope of this name, of whichever provider is global when a span starts.
 pub fn tracer(name: impl Into<std::borrow::Cow<'static, str>>) -> Tracer {
     tracer_of(InstrumentationScope::named(name))

@@ -28,7 +28,7 @@ The commands of this project. All of them set up what they need and say so.
   cargo xtask bench [NAME]         Measure: rust (beside the peers), propagators; writes benches/results.
              [--quick]             Fewer repetitions.
   cargo xtask generate [--check]   Write what is made from sdk/engine/options.toml; --check compares it instead.
-  cargo xtask fuzz [TARGET]        Fuzz one target or all of them, two minutes each.
+  cargo xtask fuzz [TARGET]        Fuzz one target or all of them, five minutes each; writes docs/fuzzing.md.
              [--seconds N]         Another time per target.
   cargo xtask sizes                Build the minimal example with each feature, stripped; writes docs/sizes.md.
   cargo xtask help                 This text.

@@ -48,7 +48,7 @@ fn client(text: &str) -> Option<(&str, Option<u16>)> {
     if text.is_empty() || text.starts_with('_') || text.eq_ignore_ascii_case("unknown") {
         return None;
     }
-    Some(host_and_port(text))
+    Some(host_and_port(text)).filter(|(address, _)| !address.is_empty())
 }
 
 /// The elements of a header, split at commas outside quotes.
@@ -107,6 +107,8 @@ mod tests {
             "for=unknown",
             "for=_hidden",
             "for=",
+            "for=:80",
+            r#"for="[]:80""#,
             "for",
             r#"for="a\"b""#,
             "",

@@ -87,15 +87,17 @@ fn the_server_is_that_of_the_url() {
         let of = |key: &str| found.get(key).cloned();
         assert_eq!((of("server.address"), of("server.port")), expected, "{url}");
     }
-    let request = HttpClientRequest {
-        url: "/a",
-        server_address: Some("b"),
-        server_port: Some(1),
-        ..REQUEST
-    };
-    let found = started(request, &Conventions::default());
-    assert_eq!(found.get("server.address"), Some(&OwnedValue::from("b")));
-    assert_eq!(found.get("server.port"), Some(&OwnedValue::I64(1)));
+    for url in ["/a", "http://:/a"] {
+        let request = HttpClientRequest {
+            url,
+            server_address: Some("b"),
+            server_port: Some(1),
+            ..REQUEST
+        };
+        let found = started(request, &Conventions::default());
+        assert_eq!(found.get("server.address"), Some(&OwnedValue::from("b")), "{url}");
+        assert_eq!(found.get("server.port"), Some(&OwnedValue::I64(1)), "{url}");
+    }
 }
 
 #[test]

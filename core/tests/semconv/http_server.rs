@@ -218,6 +218,24 @@ fn proxies_say_who_asked() {
 }
 
 #[test]
+fn a_port_alone_names_nobody() {
+    let request = HttpServerRequest {
+        target: "http://:1/a",
+        host: Some("example.com"),
+        x_forwarded_for: Some(":80"),
+        x_forwarded_host: Some("[]:2"),
+        trust_forwarded: true,
+        ..REQUEST
+    };
+    let found = started(request, &Conventions::default());
+    assert_eq!(
+        found.get("server.address"),
+        Some(&OwnedValue::from("example.com"))
+    );
+    assert_eq!(found.get("client.address"), Some(&OwnedValue::from("10.0.0.2")));
+}
+
+#[test]
 fn a_route_may_come_late() {
     let conventions = Conventions::default();
     let span = HttpServerRequest {

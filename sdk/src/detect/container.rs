@@ -21,12 +21,16 @@ impl ResourceDetector for ContainerDetector {
 
     fn detect(&self) -> Resource {
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-        let id = of_control_groups(&read("/proc/self/cgroup"))
-            .or_else(|| of_mounts(&read("/proc/self/mountinfo")));
+        let id = container_id(&read("/proc/self/cgroup"), || read("/proc/self/mountinfo"));
         let mut attributes = Vec::new();
         push(&mut attributes, "container.id", id);
         Resource::new(attributes, Some(SCHEMA_URL.into()))
     }
+}
+
+/// The id by what the kernel says of the control groups, else by what it says of the mounts.
+pub fn container_id(control_groups: &str, mounts: impl FnOnce() -> String) -> Option<String> {
+    of_control_groups(control_groups).or_else(|| of_mounts(&mounts()))
 }
 
 /// The last part of a control group's path (version 1), without the prefix and suffix that runtimes put around the id:

@@ -32,6 +32,8 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::{ANOTHER_PORT, FailKind, Failure};
 #[cfg(feature = "grpc")]
 pub(crate) use grpc::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage};
+#[cfg(feature = "grpc")]
+pub use grpc::read_grpc_answer;
 pub(crate) use gzip::GzipCompressor;
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use proxy::Proxy;

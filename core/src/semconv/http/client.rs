@@ -61,6 +61,7 @@ impl<'a> HttpClientRequest<'a> {
     pub fn span(&self, conventions: &'a Conventions) -> HttpClientSpan<'a> {
         let parts = Parts::of(self.url);
         let host = parts.host_if_any().map(host_and_port);
+        let host = host.filter(|(address, _)| !address.is_empty());
         HttpClientSpan {
             request: *self,
             names: conventions.http,

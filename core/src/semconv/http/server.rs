@@ -93,8 +93,10 @@ impl<'a> HttpServerSpan<'a> {
         let scheme = trusted.scheme.unwrap_or(request.scheme);
         let scheme = if scheme.is_empty() { whole.scheme() } else { scheme };
         // The host of a whole URL goes before the header (RFC 9112, 3.2.2).
-        let host = trusted.host.or(whole.host_if_any()).or(request.host);
-        let host = host.filter(|host| !host.is_empty()).map(host_and_port);
+        let hosts = [trusted.host, whole.host_if_any(), request.host];
+        let mut hosts = hosts.into_iter().flatten().map(host_and_port);
+        // `:80` is no host.
+        let host = hosts.find(|(host, _)| !host.is_empty());
         let query = query.filter(|query| !query.is_empty()).map(redact_query);
         let target = (conventions.http == Names::Both).then(|| match &query {
             Some(query) => {

@@ -70,7 +70,8 @@ impl ExporterSettings {
 
     /// Whether the connection is secured by TLS.
     pub fn tls(&self) -> bool {
-        self.endpoint.starts_with("https:")
+        let scheme = self.endpoint.split(':').next();
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
     }
 }
 

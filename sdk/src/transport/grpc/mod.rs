@@ -13,6 +13,7 @@ mod tests;
 
 pub(crate) use message::Message;
 pub(crate) use status::GrpcAnswer;
+pub use status::read_grpc_answer;
 
 use super::{Control, Dialer, Endpoint, FailKind, Failure, Interrupt, Proxy, Route, TlsMaterial};
 use bytes::{Buf, Bytes};

@@ -5,7 +5,7 @@ use super::message::{self, Message};
 use percent_encoding::percent_decode;
 use spanline_core::wire::otlp::RpcStatus;
 use std::time::Duration;
-use ureq::http::{HeaderMap, header};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// UNKNOWN.
 const UNKNOWN: u32 = 2;
@@ -77,6 +77,35 @@ impl GrpcAnswer {
             content,
         }
     }
+}
+
+/// Code, message, asked delay and content of an answer with these trailers, for the fuzz targets. A name or value that
+/// HTTP does not allow is left out, as it cannot come.
+pub fn read_grpc_answer(
+    headers: &[(&str, &[u8])],
+    trailers: &[(&str, &[u8])],
+    body: &[u8],
+    limit: usize,
+) -> (u32, String, Option<Duration>, Option<Vec<u8>>) {
+    let map = |pairs: &[(&str, &[u8])]| -> HeaderMap {
+        let pairs = pairs.iter().filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_bytes(value).ok()?))
+        });
+        pairs.collect()
+    };
+    let reply = Reply {
+        status: StatusCode::OK,
+        headers: map(headers),
+        trailers: Some(map(trailers)),
+        body: Body::Whole(body.to_vec()),
+    };
+    let answer = GrpcAnswer::of(reply, limit);
+    let content = match answer.content {
+        Message::Whole(content) => Some(content),
+        Message::Unreadable | Message::TooLarge => None,
+    };
+    (answer.code, answer.message, answer.retry_info, content)
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Several exporters, each with settings of its own.
 
-use super::{super::*, exporters, kinds, with, with_file};
+use super::{super::*, exporters, kinds, of_env, with, with_file};
 use crate::{Error, ErrorKind};
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
@@ -357,4 +357,12 @@ fn names_in_any_case_and_none_among_them() {
         [Exporter::Otlp, Exporter::Console]
     );
     assert_eq!(of(&["otlp", "none"]), []);
+}
+
+#[test]
+fn a_scheme_in_capitals_is_secured_too() {
+    for (url, tls) in [("HTTPS://h", true), ("https://h", true), ("HTTP://h", false)] {
+        let (effective, _) = of_env(&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)]);
+        assert_eq!(effective.exporter[0].tls(), tls, "{url}");
+    }
 }
