@@ -50,9 +50,35 @@ pub(super) fn rule(text: &str, regex: RegexMaker<'_>) -> Result<(FilterAction, S
 pub(super) fn conditions(text: &str, regex: RegexMaker<'_>) -> Result<SpanConditions, FilterError> {
     let mut conditions = SpanConditions::new();
     for one in text.split(" && ") {
+        // What was meant to join would be a part of a pattern that nothing fits.
+        if one.contains("&&") {
+            return wrong(format!(
+                "`{text}`: `&&` joins conditions with a blank on either side"
+            ));
+        }
+        if words(one).any(begins_condition) {
+            return wrong(format!("`{text}`: conditions are joined by ` && `"));
+        }
         conditions = condition(conditions, one.trim(), regex)?;
     }
     Ok(conditions)
+}
+
+/// What stands behind each word `and`.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.as_bytes().windows(5).enumerate();
+    let ands = words.filter(|(_, word)| word.eq_ignore_ascii_case(b" and "));
+    ands.filter_map(|(at, _)| text.get(at + 5..))
+}
+
+/// Whether a text looks like a condition: it begins with a field and what may stand behind one.
+fn begins_condition(text: &str) -> bool {
+    let field = text.find(['=', '<', '>']).and_then(|at| text.get(..at));
+    field.map(str::trim).is_some_and(|field| {
+        let key = field.strip_prefix("attributes.");
+        let known = ["name", "service", "kind", "status", "duration"].contains(&field);
+        known || key.is_some_and(|key| !key.is_empty() && !key.contains(char::is_whitespace))
+    })
 }
 
 fn condition(

@@ -33,7 +33,7 @@ mod lists;
 #[cfg(feature = "alloc")]
 mod maps;
 #[cfg(feature = "alloc")]
-mod percent;
+pub(crate) mod percent;
 #[cfg(feature = "alloc")]
 mod plain;
 #[cfg(feature = "alloc")]

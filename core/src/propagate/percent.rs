@@ -24,7 +24,7 @@ pub(super) fn encode(text: &str, keep: impl Fn(u8) -> bool, out: &mut String) {
 }
 
 /// A `%` that two hex digits do not follow stays.
-pub(super) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'%') {
         return Cow::Borrowed(text);
     }

@@ -155,6 +155,20 @@ fn each_condition_in_code_and_as_text() {
 }
 
 #[test]
+fn a_pattern_may_have_an_and_in_it() {
+    for name in [
+        "search and rescue",
+        "a and b = c",
+        "a and names=b",
+        "kind & and",
+        "\u{e9} and and name",
+    ] {
+        let span = Span { name, ..SPAN };
+        assert!(drops(&text(&format!("drop name={name}")), &span), "{name}");
+    }
+}
+
+#[test]
 fn the_first_rule_that_fits_decides() {
     let failed = Span {
         status: StatusCode::Error,
@@ -199,7 +213,17 @@ fn what_is_no_rule_says_why() {
         ("drop health", "`health` is no condition"),
         ("drop name=a && ", "ends with `&&`"),
         ("drop name=a &&", "ends with `&&`"),
-        ("drop && name=a", "there is no `&& name`"),
+        ("drop && name=a", "`&&` joins conditions"),
+        ("drop name=a&&kind=server", "`&&` joins conditions"),
+        ("drop name=a &&kind=server", "`&&` joins conditions"),
+        ("drop name=a&& kind=server", "`&&` joins conditions"),
+        ("drop name==a&&b", "`&&` joins conditions"),
+        ("drop name=a and kind=server", "joined by ` && `"),
+        ("drop name=a AND  duration < 5ms", "joined by ` && `"),
+        (
+            "drop kind=server && name=a and b and attributes.k==c",
+            "joined by ` && `",
+        ),
         ("drop name=a &&  && kind=server", "`` is no condition"),
         ("drop nmae=a", "there is no `nmae`"),
         ("drop attributes.=a", "there is no `attributes.`"),

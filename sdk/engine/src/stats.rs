@@ -193,7 +193,8 @@ pub struct Redacted {
     pub masked: u64,
     /// Attributes that were removed.
     pub removed: u64,
-    /// Of those masked, the ones where it failed, so that nothing was left of them.
+    /// Of those masked, the ones where a pattern panicked, or too much was found in a text, so that nothing was left of
+    /// them.
     pub failed: u64,
 }
 

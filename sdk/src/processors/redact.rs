@@ -66,7 +66,7 @@ impl Redactor {
         for (sum, more) in [
             (&self.masked, counts.masked),
             (&self.removed, counts.removed),
-            (&self.failed, failed),
+            (&self.failed, failed + counts.failed),
         ] {
             if more > 0 {
                 sum.fetch_add(more, Relaxed);

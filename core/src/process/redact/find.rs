@@ -9,6 +9,14 @@ pub trait TextFinder: Send + Sync + fmt::Debug {
     /// The first place at or behind `from`, in bytes, that must not be seen. Of a range that is empty, goes beyond the text
     /// or cuts a character, everything from `from` on counts as found.
     fn find(&self, text: &str, from: usize) -> Option<Range<usize>>;
+
+    /// Whether finding all that there is in a text takes about as long as one look through it, since a search never looks
+    /// far beyond what it finds. Where that is not so, and by default, a text in which too much is found is masked as a
+    /// whole: searches of one text may go over 64 times its length, to which 1,024 bytes are added for this, each counted
+    /// from where it begins to the end of the text.
+    fn looks_once(&self) -> bool {
+        false
+    }
 }
 
 type Find = fn(&str, usize) -> Option<Range<usize>>;
@@ -25,6 +33,10 @@ impl fmt::Debug for BuiltIn {
 impl TextFinder for BuiltIn {
     fn find(&self, text: &str, from: usize) -> Option<Range<usize>> {
         (self.1)(text, from)
+    }
+
+    fn looks_once(&self) -> bool {
+        true
     }
 }
 
@@ -51,7 +63,7 @@ const BUILT_IN: [BuiltIn; 9] = [
 /// | `jwt` | JSON Web Tokens |
 /// | `aws_access_key_id` | ids of access keys of AWS |
 /// | `aws_secret_access_key` | the 40 characters of secret access keys of AWS, where a name with `secret` stands in front |
-/// | `url_credentials` | user and password in URLs: what stands between `://` and `@` |
+/// | `url_credentials` | user and password in URLs: what stands between `://` and `@`, also where a password has `/`, `?` or `#` in it |
 ///
 /// ```
 /// use spanline_core::process::built_in_finder;
@@ -69,8 +81,11 @@ pub fn built_in_finders() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|known| known.0)
 }
 
-/// Finds the values of parameters of these names in URLs and queries: in `?token=...&user=...` what stands behind the
-/// `=`. Names are compared without regard to case. Without a `?` or `&` in front the parameter has to begin the text.
+/// Finds the values of parameters of these names in URLs, in their queries and fragments, and in queries: in
+/// `?token=...&user=...` what stands behind the `=`. Names are compared without regard to case, as they are once
+/// percent-encoding is undone; of a name with brackets, such as `token[]`, `token[a]` or `user[token]`, what stands in front
+/// of the first or within the last is compared, too. Without a `?`, `&`, `;` or `#` in front the parameter has to begin the
+/// text. What was encoded twice, or as a whole together with its `?` and `=`, is not found.
 ///
 /// ```
 /// use spanline_core::process::{QueryParameters, TextFinder};
@@ -96,6 +111,10 @@ impl TextFinder for QueryParameters {
         url::find_parameter(text, from, &|name| {
             self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
         })
+    }
+
+    fn looks_once(&self) -> bool {
+        true
     }
 }
 

@@ -19,6 +19,7 @@ use crate::wire::otlp::{Place, Rewrite, ValueView, Visited};
 use alloc::{
     borrow::ToOwned,
     boxed::Box,
+    collections::BTreeMap,
     format,
     string::{String, ToString},
     sync::Arc,
@@ -32,6 +33,12 @@ const MASK: &str = "REDACTED";
 /// Values nested deeper are not looked at, and become the empty value.
 const DEPTH: u32 = 100;
 
+/// How many times over a text may be searched by a finder that may look beyond what it finds.
+const LOOKS: u64 = 64;
+
+/// Bytes that a text counts as longer, in this: in a short one anything may be found everywhere.
+const SPARE: u64 = 1024;
+
 /// What spans must not say: by the keys of attributes, and by what is found in texts. It says nothing unless told to.
 ///
 /// Attributes are those of spans, events and links; texts are their values, also within arrays and maps, the names of
@@ -43,7 +50,9 @@ const DEPTH: u32 = 100;
 /// 3. a key that is to be masked: the mask takes the place of its value, whatever that is;
 /// 4. what is found in texts is replaced by the mask. Whole numbers are looked at as text, too.
 ///
-/// Within maps the same holds for their keys, but for the first.
+/// Within maps the same holds for their keys, but for the first; and what is found in a key is replaced by the mask, too.
+/// Keys that are the same then are numbered from the second on: `REDACTED`, `REDACTED 2`. Keys of attributes are not looked
+/// at as texts, nor are numbers with a point.
 ///
 /// ```
 /// use spanline_core::process::{Redaction, built_in_finder};
@@ -73,6 +82,9 @@ pub struct RedactionCounts {
     pub masked: u64,
     /// Attributes that were removed.
     pub removed: u64,
+    /// Of those masked, the ones with a text of which nothing is left, since too much was found in it; see
+    /// [`TextFinder::looks_once`].
+    pub failed: u64,
 }
 
 impl Default for Redaction {
@@ -160,13 +172,15 @@ impl Redaction {
             counts.removed += 1;
             return Rewrite::Remove;
         }
+        let mut too_much = false;
         let new = match is_attribute && self.fit(&self.masked, visited.key) {
             true => self.masked_value(visited.value),
-            false => self.value(visited.value, 1),
+            false => self.value(visited.value, 1, &mut too_much),
         };
         match new {
             Some(new) => {
                 counts.masked += 1;
+                counts.failed += u64::from(too_much);
                 Rewrite::Replace(new)
             }
             None => Rewrite::Keep,
@@ -181,20 +195,37 @@ impl Redaction {
 
     /// A text without what must not be seen. `None`: there is nothing like that in it.
     pub fn text(&self, text: &str) -> Option<String> {
+        self.look_through(text, &mut false)
+    }
+
+    /// The same. It is said in `too_much` when nothing but the mask is left since too much was found.
+    fn look_through(&self, text: &str, too_much: &mut bool) -> Option<String> {
         let mut new: Option<String> = None;
         for finder in &self.finders {
-            let replaced = self.replace(&**finder, new.as_deref().unwrap_or(text));
-            new = replaced.or(new);
+            match self.replace(&**finder, new.as_deref().unwrap_or(text)) {
+                Ok(replaced) => new = replaced.or(new),
+                Err(TooMuch) => {
+                    *too_much = true;
+                    return Some((&*self.mask).to_owned());
+                }
+            }
         }
         new
     }
 
-    fn replace(&self, finder: &dyn TextFinder, text: &str) -> Option<String> {
+    fn replace(&self, finder: &dyn TextFinder, text: &str) -> Result<Option<String>, TooMuch> {
         let mut new: Option<String> = None;
         let mut from = 0;
-        while from < text.len()
-            && let Some(found) = finder.find(text, from)
-        {
+        // Each search may go to the end of the text: where much is found that is its length, squared.
+        let mut left = match finder.looks_once() {
+            true => u64::MAX,
+            false => LOOKS.saturating_mul(SPARE.saturating_add(text.len() as u64)),
+        };
+        while from < text.len() {
+            left = left.checked_sub((text.len() - from) as u64).ok_or(TooMuch)?;
+            let Some(found) = finder.find(text, from) else {
+                break;
+            };
             let sound = found.start >= from && found.end > found.start && text.get(found.clone()).is_some();
             let found = if sound { found } else { from..text.len() };
             let out = new.get_or_insert_default();
@@ -202,22 +233,23 @@ impl Redaction {
             out.push_str(&self.mask);
             from = found.end;
         }
-        new.map(|mut out| {
+        Ok(new.map(|mut out| {
             out.push_str(text.get(from..).unwrap_or_default());
             out
-        })
+        }))
     }
 
     /// What takes the place of a value, if anything does.
-    fn value(&self, value: ValueView<'_>, depth: u32) -> Option<OwnedValue> {
+    fn value(&self, value: ValueView<'_>, depth: u32, too_much: &mut bool) -> Option<OwnedValue> {
         match value {
-            ValueView::Str(text) => self.text(text).map(OwnedValue::from),
-            ValueView::I64(number) if !self.finders.is_empty() => {
-                self.text(&number.to_string()).map(OwnedValue::from)
-            }
+            ValueView::Str(text) => self.look_through(text, too_much).map(OwnedValue::from),
+            ValueView::I64(number) if !self.finders.is_empty() => self
+                .look_through(&number.to_string(), too_much)
+                .map(OwnedValue::from),
             ValueView::List(_) | ValueView::Map(_) if depth > DEPTH => Some(OwnedValue::Empty),
             ValueView::List(items) => {
-                let items: Vec<_> = items.map(|item| (item, self.value(item, depth + 1))).collect();
+                let items = items.map(|item| (item, self.value(item, depth + 1, too_much)));
+                let items: Vec<_> = items.collect();
                 let changed = items.iter().any(|(_, new)| new.is_some());
                 let kept = |(item, new): (ValueView<'_>, Option<_>)| new.unwrap_or_else(|| item.to_owned());
                 changed.then(|| OwnedValue::List(items.into_iter().map(kept).collect()))
@@ -225,6 +257,7 @@ impl Redaction {
             ValueView::Map(entries) => {
                 let mut changed = false;
                 let mut new = Vec::new();
+                let mut same = BTreeMap::new();
                 for (key, value) in entries {
                     if self.fit(&self.removed, key) {
                         changed = true;
@@ -232,10 +265,17 @@ impl Redaction {
                     }
                     let other = match self.fit(&self.masked, key) {
                         true => self.masked_value(value),
-                        false => self.value(value, depth + 1),
+                        false => self.value(value, depth + 1, too_much),
+                    };
+                    let key = match self.look_through(key, too_much) {
+                        Some(masked) => {
+                            changed = true;
+                            numbered(masked, &mut same)
+                        }
+                        None => key.to_owned(),
                     };
                     changed |= other.is_some();
-                    new.push((key.to_owned(), other.unwrap_or_else(|| value.to_owned())));
+                    new.push((key, other.unwrap_or_else(|| value.to_owned())));
                 }
                 changed.then_some(OwnedValue::Map(new))
             }
@@ -254,6 +294,19 @@ impl Redaction {
     /// The mask, unless the value is that already.
     fn masked_value(&self, value: ValueView<'_>) -> Option<OwnedValue> {
         (value.as_str() != Some(&self.mask)).then(|| OwnedValue::from(&*self.mask))
+    }
+}
+
+/// Too much was found in a text.
+struct TooMuch;
+
+/// A key that something was found in, so that it is not that of another in the same map.
+fn numbered(key: String, same: &mut BTreeMap<String, u64>) -> String {
+    let count = same.entry(key.clone()).or_default();
+    *count += 1;
+    match *count {
+        1 => key,
+        count => format!("{key} {count}"),
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn find_aws_secret(text: &str, mut from: usize) -> Option<Range<usize
             + run(text, name, |byte| {
                 byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-')
             });
-        let between = |byte: u8| matches!(byte, b' ' | b'\t' | b'=' | b':' | b'"' | b'\'');
+        let between = |byte: u8| matches!(byte, b' ' | b'\t' | b'=' | b':' | b'"' | b'\'' | b'\\');
         let start = name + run(text, name, between);
         let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
         if start > name && run(text, start, part) == LENGTH {

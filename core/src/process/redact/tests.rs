@@ -174,6 +174,10 @@ fn keys_of_aws() {
                 "{\"SecretAccessKey\":\"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\"}",
                 "{\"SecretAccessKey\":\"#\"}",
             ),
+            (
+                "{\\\"SecretAccessKey\\\": \\\"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\\\"}",
+                "{\\\"SecretAccessKey\\\": \\\"#\\\"}",
+            ),
         ],
     );
     check_none(
@@ -198,6 +202,18 @@ fn urls() {
             ),
             ("https://token@example.com", "https://#@example.com"),
             ("http://a:b@c http://d:e@f", "http://#@c http://#@f"),
+            ("postgres://app:pa/ss@db", "postgres://#@db"),
+            ("redis://:p/w@h", "redis://#@h"),
+            ("redis://:12/3@h", "redis://#@h"),
+            ("at \"db://u:p?w#x@y@h:1/z\", a@b", "at \"db://#@h:1/z\", a@b"),
+            (
+                "db://u:p/w@h and db://u:/x and db://v:q/w@i",
+                "db://#@h and db://u:/x and db://#@i",
+            ),
+            (
+                "https://me:pw@registry/@scope/pkg",
+                "https://#@registry/@scope/pkg",
+            ),
         ],
     );
     check_none(
@@ -208,6 +224,11 @@ fn urls() {
             "me@example.com",
             "://@x",
             "http:// a@b",
+            "http://host:8080/users/me@example.com",
+            "http://host:8080?to=a@b",
+            "http://[::1]:80/@me",
+            "http://[::1]/@me",
+            "file://C:\\users\\me@x",
         ],
     );
     let parameters = Redaction::new()
@@ -222,8 +243,14 @@ fn urls() {
         ("token=s3cret&a=1", Some("token=#&a=1")),
         ("GET \"/?sig=x\" failed", Some("GET \"/?sig=#\" failed")),
         ("?token=&sig=x", Some("?token=&sig=#")),
+        ("/cb#token=a&id=1", Some("/cb#token=#&id=1")),
+        ("/cb#/in?token=a", Some("/cb#/in?token=#")),
+        ("?tok%65n=a&%73iG=b", Some("?tok%65n=#&%73iG=#")),
+        ("?token[]=a&token%5b1%5D=b", Some("?token[]=#&token%5b1%5D=#")),
+        ("?user[token]=a&a[b][sig]=c", Some("?user[token]=#&a[b][sig]=#")),
+        ("?tok%2565n=a&%ff=b&token%=c&token]=d", None),
         ("/token=a", None),
-        ("?tokens=a&asig=b", None),
+        ("?tokens=a&asig=b&[tokens]=c", None),
         ("my token=a", None),
     ] {
         assert_eq!(parameters.text(text).as_deref(), expected, "{text}");
@@ -310,7 +337,8 @@ fn values_of_every_type() {
         counts,
         RedactionCounts {
             masked: 5,
-            removed: 1
+            removed: 1,
+            failed: 0
         }
     );
     assert_eq!(
@@ -318,6 +346,61 @@ fn values_of_every_type() {
         (redacted, RedactionCounts::default()),
         "once and for all"
     );
+}
+
+#[test]
+fn keys_of_maps_are_texts_too() {
+    let inner = [
+        ("me@example.com", Value::I64(1)),
+        ("you@example.com", Value::Str("a@b.cc")),
+        ("not", Value::I64(3)),
+        ("they@example.com and me@example.com", Value::I64(4)),
+    ];
+    let nested = [("deep", Value::Map(&inner))];
+    let redaction = Redaction::new().mask("#").find(built_in_finder("email").unwrap());
+    let message = span(&[("map", Value::Map(&nested)), ("me@example.com", 1.into())]);
+    let (redacted, counts) = apply(&redaction, &message);
+    let expected = pairs(&[
+        (
+            "map",
+            "{\"deep\":{\"#\":1,\"# 2\":\"#\",\"not\":3,\"# and #\":4}}",
+        ),
+        ("me@example.com", "1"),
+    ]);
+    assert_eq!(shown(&redacted), expected);
+    assert_eq!(counts.masked, 2);
+}
+
+/// Finds each `x`, and does not say that it looks no further.
+#[derive(Debug)]
+struct EachX(bool);
+
+impl TextFinder for EachX {
+    fn find(&self, text: &str, from: usize) -> Option<Range> {
+        let at = from + text.get(from..)?.find('x')?;
+        Some(at..at + 1)
+    }
+
+    fn looks_once(&self) -> bool {
+        self.0
+    }
+}
+
+#[test]
+fn finding_takes_no_more_than_so_many_looks() {
+    let redaction = |once| Redaction::new().mask("#").find(Arc::new(EachX(once)));
+    let (many, few) = ("x".repeat(2_000), "x-----".repeat(100));
+    assert_eq!(redaction(true).text(&many), Some("#".repeat(2_000)));
+    assert_eq!(redaction(false).text(&many).as_deref(), Some("#"));
+    assert_eq!(redaction(false).text(&few), Some("#-----".repeat(100)));
+    assert_eq!(redaction(false).text(&"-".repeat(1 << 20)), None);
+    let items = [Value::Str("x-"), Value::Str(&many), Value::Str("-")];
+    let message = span(&[("list", Value::List(&items)), ("text", "-x".into())]);
+    let (redacted, counts) = apply(&redaction(false), &message);
+    let expected = pairs(&[("list", "[\"#-\",\"#\",\"-\"]"), ("text", "-#")]);
+    assert_eq!(shown(&redacted), expected);
+    // The name has an `x`, too.
+    assert_eq!((counts.masked, counts.failed), (3, 1));
 }
 
 #[test]
