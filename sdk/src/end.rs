@@ -137,6 +137,9 @@ impl Seat {
     }
 }
 
+/// The largest message, in bytes, whose place a thread keeps for the next.
+const KEPT: usize = 64 * 1024;
+
 thread_local! {
     /// Where messages are made for processors to judge; taken while in use, so that spans may end in callbacks. It may
     /// be gone before its thread's last span ends, so it is only ever tried.
@@ -151,7 +154,7 @@ fn end_with_processors(
     given: Option<u64>,
 ) {
     let epoch = fork::current_epoch();
-    let owner = local::with(Local::thread_number);
+    let owner = local::with(Local::owner);
     let begun = seat.producer(|producer| {
         let engine = producer.engine();
         let end = engine.begin_end(slot, owner, |start| end_time(shared.clock, start, given));
@@ -192,7 +195,9 @@ fn end_with_processors(
         (true, Verdict::Drop) => producer.withhold(Life::Filtered),
         (true, Verdict::Keep) => producer.accept(finished.scope, &message),
     });
-    let _ = SCRATCH.try_with(|scratch| scratch.set(message));
+    if message.capacity() <= KEPT {
+        let _ = SCRATCH.try_with(|scratch| scratch.set(message));
+    }
 }
 
 /// What the processors say of a finished span, all of them.
@@ -220,5 +225,36 @@ fn judge(shared: &Shared, finished: Finished, message: &[u8]) -> Verdict {
 pub(crate) fn abandon(span: &CurrentSpan) {
     if let Some(slot) = span.slot() {
         let _ = local::lane(span.provider(), |lane, _| lane.producer.abandon(slot));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, SCRATCH};
+    use crate::processors::Redaction;
+    use spanline_core::sample::Pattern;
+
+    #[test]
+    fn the_place_of_a_large_span_is_not_kept() {
+        let redaction = Redaction::new().mask_key(Pattern::exact("secret"));
+        let provider = crate::init()
+            .without_environment()
+            .exporter("discard")
+            .redact(redaction)
+            .build()
+            .unwrap();
+        let tracer = provider.tracer("t");
+        for (size, kept) in [(100, true), (1 << 20, false), (100, true)] {
+            tracer
+                .span("s")
+                .start()
+                .set("text", "x".repeat(size).as_str())
+                .end();
+            let scratch = SCRATCH.take();
+            assert!(scratch.capacity() <= KEPT, "{}", scratch.capacity());
+            assert_eq!(scratch.capacity() > 0, kept);
+            SCRATCH.set(scratch);
+        }
+        provider.shutdown().unwrap();
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Local {
     pub(crate) override_provider: Cell<u32>,
     /// While end callbacks run: the number under which this thread may change the ending span; else 0.
     pub(crate) ending: Cell<u64>,
+    /// How many redactions are under way on this thread.
+    redactions: Cell<u64>,
     /// This is one of our own threads: never traced, never waited for.
     pub(crate) is_ours: Cell<bool>,
     /// This thread's number; 0 while it has none.
@@ -94,6 +96,7 @@ thread_local! {
             carried: RefCell::new(ManuallyDrop::new(None)),
             override_provider: Cell::new(0),
             ending: Cell::new(0),
+            redactions: Cell::new(0),
             is_ours: Cell::new(false),
             number: Cell::new(0),
         }
@@ -154,6 +157,25 @@ impl Local {
         }
         self.number.get()
     }
+
+    /// The number under which this thread changes a span whose end begins now: another one within a redaction than around
+    /// it, so that nothing can be added any more to the span that is being redacted.
+    pub(crate) fn owner(&self) -> u64 {
+        self.redactions.get() << 48 | self.thread_number()
+    }
+}
+
+/// Runs foreign code that may change no span that is ending on this thread: what it added would not be redacted. It must not
+/// panic.
+pub(crate) fn changing_nothing<R>(f: impl FnOnce() -> R) -> R {
+    let (owner, depth) = with(|local| (local.ending.replace(0), local.redactions.get()));
+    with(|local| local.redactions.set(depth + 1));
+    let result = f();
+    with(|local| {
+        local.ending.set(owner);
+        local.redactions.set(depth);
+    });
+    result
 }
 
 /// Why an operation has no end of a provider.

@@ -2,7 +2,7 @@
 
 use crate::sampling::regex;
 use crate::span::CurrentSpan;
-use crate::{Error, ErrorKind, Redacted, guard};
+use crate::{Error, ErrorKind, Redacted, guard, local};
 use spanline_core::process::{
     QueryParameters, Redaction, RedactionCounts, TextFinder, built_in_finder, built_in_finders, key_pattern,
 };
@@ -53,8 +53,9 @@ impl Redactor {
         let done = self.redactions.iter().all(|redaction| {
             let rewritten = guard::own(caught, || {
                 span.rewrite(|visited| {
-                    let answer =
-                        guard::foreign(caught, "redaction", || redaction.answer(visited, &mut counts));
+                    let answer = local::changing_nothing(|| {
+                        guard::foreign(caught, "redaction", || redaction.answer(visited, &mut counts))
+                    });
                     answer.unwrap_or_else(|| {
                         failed += 1;
                         redaction.answer_blindly(&mut counts)

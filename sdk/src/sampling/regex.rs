@@ -89,9 +89,14 @@ pub(crate) fn finder(pattern: &str) -> Result<Arc<dyn TextFinder>, Error> {
     Ok(Arc::new(find::Finder(regex(pattern)?)))
 }
 
+/// The largest that an expression may become when it is compiled, in bytes: what it takes to look for it grows with that.
+#[cfg(feature = "regex")]
+const LARGEST: usize = 64 * 1024;
+
 #[cfg(feature = "regex")]
 fn regex(pattern: &str) -> Result<regex_lite::Regex, Error> {
-    regex_lite::Regex::new(pattern).map_err(|error| {
+    let mut builder = regex_lite::RegexBuilder::new(pattern);
+    builder.size_limit(LARGEST).build().map_err(|error| {
         let text = format!("it is not a regular expression: {error}");
         Error::new(crate::ErrorKind::BadValue, text)
     })
@@ -130,6 +135,23 @@ mod tests {
             let redaction = Redaction::new().mask("#").find(finder(pattern).unwrap());
             assert_eq!(redaction.text(text).as_deref(), expected, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn what_is_found_too_often_is_hidden_as_a_whole() {
+        let often = Redaction::new().mask("#").find(finder("(?s)x.*y|x").unwrap());
+        assert_eq!(often.text(&"x".repeat(400)), Some("#".repeat(400)), "short");
+        assert_eq!(often.text(&"x ".repeat(2_000)).as_deref(), Some("#"));
+        let long = format!("{}{}{}", "x".repeat(20), "-".repeat(3_000), "x".repeat(20));
+        let expected = format!("{}{}{}", "#".repeat(20), "-".repeat(3_000), "#".repeat(20));
+        assert_eq!(often.text(&long), Some(expected));
+    }
+
+    #[test]
+    fn an_expression_that_is_too_large_is_an_error() {
+        assert!(finder("[A-Za-z0-9+/_-]{500}").is_ok());
+        let error = finder(r"((\w{50}){50}){50}").unwrap_err();
+        assert!(error.message().contains("size limit"), "{error}");
     }
 
     #[test]

@@ -31,9 +31,9 @@ pub(crate) use control::{Control, Interrupt};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::{ANOTHER_PORT, FailKind, Failure};
 #[cfg(feature = "grpc")]
-pub(crate) use grpc::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage};
-#[cfg(feature = "grpc")]
 pub use grpc::read_grpc_answer;
+#[cfg(feature = "grpc")]
+pub(crate) use grpc::{GrpcAnswer, GrpcRequest, GrpcSettings, GrpcTransport, Message as GrpcMessage};
 pub(crate) use gzip::GzipCompressor;
 pub(crate) use http::{HttpSettings, HttpTransport};
 pub(crate) use proxy::Proxy;

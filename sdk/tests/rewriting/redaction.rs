@@ -6,7 +6,7 @@ use spanline::processors::{Redaction, TextFinder, built_in_finder};
 use spanline::sample::Pattern;
 use spanline::{Builder, CurrentSpan, EndedSpan, ErrorKind, OwnedValue, SpanProcessor, StatusCode, Verdict};
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 fn list(items: &[&str]) -> Option<Vec<String>> {
@@ -252,6 +252,87 @@ fn spans_that_end_while_the_provider_shuts_down_are_redacted_too() {
     assert_eq!((stats.accepted, stats.caught_panics), (1, 0));
     let span = provider.finished_spans().unwrap().remove(0);
     assert_eq!(span.attribute("password"), Some(&"REDACTED".into()));
+}
+
+/// A span that others can reach.
+type Reached = Arc<OnceLock<spanline::Span>>;
+
+/// Says more of a span while that is redacted.
+#[derive(Debug)]
+struct SaysMore(Reached);
+
+impl TextFinder for SaysMore {
+    fn find(&self, _: &str, _: usize) -> Option<Range<usize>> {
+        let span = self.0.get().unwrap();
+        span.set("late", "s3cret")
+            .add_event("s3cret", &[])
+            .update_name("s3cret");
+        span.set_status(StatusCode::Error, "s3cret");
+        assert!(!span.is_recording() && !span.remove("early"));
+        None
+    }
+}
+
+#[test]
+fn code_that_redaction_calls_says_no_more_of_the_span() {
+    let reached = Reached::default();
+    let redaction = Redaction::new().find(Arc::new(SaysMore(reached.clone())));
+    let adds = Adds::default();
+    let provider = memory().redact(redaction).processor(adds).build().unwrap();
+    let span = reached.get_or_init(|| provider.tracer("t").span("s").start());
+    span.set("early", "plain").end();
+    let span = only_span(&provider);
+    let keys: Vec<&str> = span.attributes.iter().map(|one| &*one.key).collect();
+    assert_eq!(keys, ["early", "late.password"], "processors may");
+    assert_eq!((span.name.as_str(), span.events.len()), ("s", 0));
+    assert_eq!(finish(&provider).caught_panics, 0);
+}
+
+/// Ends another span while one is redacted; and at that end, as a processor, says more of the one.
+#[derive(Clone, Debug)]
+struct EndsAnother(Reached, Arc<OnceLock<spanline::Tracer>>);
+
+impl TextFinder for EndsAnother {
+    fn find(&self, text: &str, _: usize) -> Option<Range<usize>> {
+        if text == "one" {
+            self.1.get().unwrap().span("another").start().end();
+        }
+        None
+    }
+}
+
+impl SpanProcessor for EndsAnother {
+    fn on_ending(&self, span: &CurrentSpan) {
+        let one = self.0.get().unwrap();
+        if one.context().span_id() != span.context().span_id() {
+            one.set("late", "s3cret");
+            span.set("own", "plain");
+        }
+    }
+}
+
+#[test]
+fn nor_does_code_that_runs_at_another_end_within() {
+    let (reached, tracer) = (Reached::default(), Arc::default());
+    let ends = EndsAnother(reached.clone(), tracer);
+    let redaction = Redaction::new().find(Arc::new(ends.clone()));
+    let provider = memory()
+        .redact(redaction)
+        .processor(ends.clone())
+        .build()
+        .unwrap();
+    let tracer = ends.1.get_or_init(|| provider.tracer("t"));
+    reached.get_or_init(|| tracer.span("one").start()).end();
+    let spans = spans(&provider);
+    let told: Vec<_> = spans
+        .iter()
+        .map(|span| (span.name.as_str(), span.attribute("late"), span.attribute("own")))
+        .collect();
+    assert_eq!(
+        told,
+        [("another", None, Some(&"plain".into())), ("one", None, None)]
+    );
+    assert_eq!(finish(&provider).caught_panics, 0);
 }
 
 /// Panics at texts with an `x`.

@@ -231,6 +231,10 @@ fn urls() {
             "file://C:\\users\\me@x",
         ],
     );
+}
+
+#[test]
+fn parameters() {
     let parameters = Redaction::new()
         .mask("#")
         .find(Arc::new(QueryParameters::new(["token", "Sig"])));
