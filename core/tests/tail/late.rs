@@ -103,8 +103,9 @@ fn ids_that_differ_in_any_bit_are_told_apart() {
 #[test]
 fn late_spans_that_must_be_kept_upgrade_their_trace() {
     let failed = || span().status(StatusCode::Error);
-    let upgrade =
-        |policies: &TailPolicies, late: Span| policies.upgrade(&summary(policies, trace(7), &[late]));
+    let upgrade = |policies: &TailPolicies, late: Span| {
+        policies.upgrade(&TailDecision::DROPPED, &summary(policies, trace(7), &[late]))
+    };
     let all = policies(named([
         PolicyKind::AlwaysSample,
         drop_all([has("path", "/health")]),
@@ -150,4 +151,52 @@ fn late_spans_that_must_be_kept_upgrade_their_trace() {
         PolicyOptions::new("all", PolicyKind::AlwaysSample).with_late_upgrade(true),
     ]);
     assert_eq!(upgrade(&chosen, failed()).unwrap().policy, Some(1));
+}
+
+#[test]
+fn what_a_drop_policy_dropped_stays_dropped() {
+    let failed = || span().status(StatusCode::Error);
+    let mut all = policies(named([
+        drop_all([has("path", "/health")]),
+        text("k", "w", true),
+        errors(),
+    ]));
+    let mut random = Xoshiro256::from_seed([11; 32]);
+    for first in [
+        span().with("path", "/health"),
+        failed().with("path", "/health"),
+        // The *no* of a policy with `invert_match`.
+        span().with("k", "w"),
+    ] {
+        let dropped = decide(&mut all, &[first]);
+        assert!(!dropped.sampled && dropped.is_final(), "{dropped:?}");
+        let late = summary(&all, trace(7), &[failed()]);
+        assert_eq!(all.upgrade(&dropped, &late), None);
+        for (exact, compact) in [(64, 10_000), (0, 10_000), (64, 0)] {
+            let mut memory = DecisionMemory::new(exact, compact, 1);
+            let id = random.trace_id();
+            memory.put(id, &dropped);
+            assert!(memory.get(id).unwrap().is_final());
+            if exact > 0 && compact > 0 {
+                (0..5000).for_each(|_| memory.put(random.trace_id(), &TailDecision::DROPPED));
+                assert!(memory.get(id).is_some_and(|found| found.is_final()));
+            }
+            let other = random.trace_id();
+            memory.put(other, &TailDecision::DROPPED);
+            assert!(memory.get(other).is_some_and(|found| !found.is_final()));
+        }
+    }
+    // Dropped since nothing kept it: not for ever.
+    let some = policies(named([
+        text("k", "w", true),
+        errors(),
+        and([has("k", "w"), has("n", "1")]),
+    ]));
+    let nothing = decide(&mut policies(named([errors()])), &[span()]);
+    assert!(!nothing.sampled && !nothing.is_final());
+    let upgrade = |some: &TailPolicies, late: Span| some.upgrade(&nothing, &summary(some, trace(7), &[late]));
+    assert!(upgrade(&some, failed()).is_some());
+    // A late span that a policy with `invert_match` says no to.
+    assert_eq!(upgrade(&some, failed().with("k", "w")), None);
+    assert_eq!(upgrade(&some, span().with("k", "w").with("n", "1")), None);
 }

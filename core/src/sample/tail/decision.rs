@@ -51,6 +51,8 @@ pub struct TailDecision {
     /// The probability of what does not follow the randomness, as a threshold.
     pub(super) independent: Threshold,
     pub(super) estimated: bool,
+    /// A policy dropped it whose word is the last.
+    pub(super) vetoed: bool,
 }
 
 impl TailDecision {
@@ -63,7 +65,23 @@ impl TailDecision {
         consistent: None,
         independent: Threshold::ALWAYS,
         estimated: false,
+        vetoed: false,
     };
+
+    /// By the word of this policy, whatever others say.
+    pub(super) const fn vetoed(policy: u16) -> Self {
+        Self {
+            policy: Some(policy),
+            vetoed: true,
+            ..Self::DROPPED
+        }
+    }
+
+    /// Whether it was dropped by a `drop` policy, or the *no* of one with `invert_match`: then no span that comes later
+    /// changes that.
+    pub const fn is_final(&self) -> bool {
+        self.vetoed
+    }
 
     pub(super) fn sampled(policy: u16, composite_policy: Option<u8>, chance: Chance) -> Self {
         let thresholds = chance.thresholds();

@@ -7,8 +7,20 @@ const ROOM: usize = 64;
 /// Ids of one block on the average when a generation is full: so few that one in 300 finds its block full.
 const FILL: usize = 52;
 
+/// What became of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    Dropped,
+    Kept,
+    /// Dropped for good.
+    Vetoed,
+}
+
+/// Different fingerprints: so many that one stands with each fate in 16 bits.
+const PRINTS: u64 = 0x1_0000 / 3;
+
 /// Ids whose hash is alike in its high bits. Six more bits of the hash say in which of 64 groups an id stands, and are
-/// not stored but counted out; 15 bits are stored, beside what is remembered.
+/// not stored but counted out; a fingerprint of 16 more is stored, together with what is remembered.
 #[derive(Clone, Debug)]
 struct Block {
     /// For each group so many zeros as it has ids, then a one.
@@ -76,14 +88,19 @@ struct Generation {
 impl Generation {
     fn place(&self, hash: u64) -> (usize, u32, u16) {
         let block = ((u128::from(hash) * self.blocks.len() as u128) >> 64) as usize;
-        (block, (hash >> 15 & 63) as u32, (hash & 0x7fff) as u16)
+        let print = ((hash & 0xffff) * PRINTS) >> 16;
+        (block, (hash >> 16 & 63) as u32, print as u16)
     }
 
-    fn get(&self, hash: u64) -> Option<bool> {
+    fn get(&self, hash: u64) -> Option<Fate> {
         let (block, group, id) = self.place(hash);
         let ids = self.blocks.get(block)?.group(group);
-        let found = ids.iter().rev().find(|&&found| found >> 1 == id);
-        found.map(|found| found & 1 != 0)
+        let found = ids.iter().rev().find(|&&found| found / 3 == id)?;
+        Some(match found % 3 {
+            0 => Fate::Dropped,
+            1 => Fate::Kept,
+            _ => Fate::Vetoed,
+        })
     }
 
     fn clear(&mut self) {
@@ -92,7 +109,7 @@ impl Generation {
     }
 }
 
-/// A yes or no for each of many ids. Two generations: when the younger one is full the older one is forgotten.
+/// What became of each of many ids. Two generations: when the younger one is full the older one is forgotten.
 #[derive(Debug)]
 pub(super) struct Filter {
     young: Generation,
@@ -115,18 +132,18 @@ impl Filter {
         }
     }
 
-    pub(super) fn get(&self, hash: u64) -> Option<bool> {
+    pub(super) fn get(&self, hash: u64) -> Option<Fate> {
         self.young.get(hash).or_else(|| self.old.get(hash))
     }
 
-    pub(super) fn put(&mut self, hash: u64, value: bool) {
+    pub(super) fn put(&mut self, hash: u64, fate: Fate) {
         if self.young.ids >= self.young.blocks.len() * FILL {
             core::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
         let (block, group, id) = self.young.place(hash);
         let block = self.young.blocks.get_mut(block);
-        if block.is_some_and(|block| block.insert(group, id << 1 | u16::from(value))) {
+        if block.is_some_and(|block| block.insert(group, id * 3 + fate as u16)) {
             self.young.ids += 1;
         } else {
             self.lost += 1;
@@ -175,10 +192,11 @@ mod tests {
         let mut random = Xoshiro256::from_seed([3; 32]);
         let mut filter = Filter::new(IDS);
         let hashes: Vec<_> = (0..2 * IDS).map(|_| random.next_u64()).collect();
+        let fate = |at: usize| [Fate::Dropped, Fate::Kept, Fate::Vetoed][at % 3];
         for (at, &hash) in hashes.iter().enumerate() {
-            filter.put(hash, at.is_multiple_of(3));
+            filter.put(hash, fate(at));
         }
-        let kept = |at: usize| filter.get(hashes[at]) == Some(at.is_multiple_of(3));
+        let kept = |at: usize| filter.get(hashes[at]) == Some(fate(at));
         let right = (0..2 * IDS).filter(|&at| kept(at)).count();
         assert!(right as f64 > 0.99 * (2 * IDS) as f64, "{right}");
         assert!(filter.lost < IDS as u64 / 50, "{}", filter.lost);
@@ -191,7 +209,7 @@ mod tests {
         assert!(filter.charge() <= 3 * 2 * IDS, "{}", filter.charge());
         // A third generation takes the place of the first.
         for _ in 0..IDS + 2 * FILL {
-            filter.put(random.next_u64(), true);
+            filter.put(random.next_u64(), Fate::Kept);
         }
         let known = (0..IDS / 2)
             .filter(|&at| filter.get(hashes[at]).is_some())

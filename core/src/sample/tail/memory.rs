@@ -1,6 +1,9 @@
 //! What was decided about traces that are gone.
 
-use super::{TailDecision, TailReason, filter::Filter};
+use super::{
+    TailDecision, TailReason,
+    filter::{Fate, Filter},
+};
 use crate::{TraceId, sample::Threshold};
 use alloc::{vec, vec::Vec};
 
@@ -13,7 +16,7 @@ type Entry = (u64, u64);
 /// Decisions by trace id, for spans that come after them.
 ///
 /// The last ones are remembered exactly, in 16 bytes each. What is pushed out of there goes to a filter, which knows an
-/// id only by a fingerprint and of a decision only whether the trace was kept, in about 3 bytes: two generations, of
+/// id only by a fingerprint and of a decision only whether the trace was kept, or dropped for good, in about 3 bytes: two generations, of
 /// which the older one is forgotten when the younger one is full. The filter takes a trace that it never met for a
 /// remembered one in fewer than one of 10,000 cases; one in 300 that are pushed out finds no room, and is forgotten.
 ///
@@ -55,9 +58,10 @@ impl DecisionMemory {
         if let Some((_, packed)) = set.iter().find(|(known, _)| *known == tag) {
             return Some(unpack(*packed));
         }
-        let sampled = self.filter.as_ref()?.get(hash)?;
+        let fate = self.filter.as_ref()?.get(hash)?;
         Some(TailDecision {
-            sampled,
+            sampled: fate == Fate::Kept,
+            vetoed: fate == Fate::Vetoed,
             ..TailDecision::DROPPED.with_reason(TailReason::Cached)
         })
     }
@@ -66,7 +70,7 @@ impl DecisionMemory {
     pub fn put(&mut self, trace_id: TraceId, decision: &TailDecision) {
         let (set, tag, hash) = self.place(trace_id);
         let Some(entries) = self.recent.get_mut(set) else {
-            self.push_out(hash, decision.sampled);
+            self.push_out(hash, decision);
             return;
         };
         let known = entries.iter().position(|(known, _)| *known == tag);
@@ -79,7 +83,7 @@ impl DecisionMemory {
             }
         }
         if known.is_none() && out.0 != 0 {
-            self.push_out(self.hash_of(set, out.0), unpack(out.1).sampled);
+            self.push_out(self.hash_of(set, out.0), &unpack(out.1));
         }
     }
 
@@ -94,9 +98,14 @@ impl DecisionMemory {
         self.filter.as_ref().map_or(0, |filter| filter.lost)
     }
 
-    fn push_out(&mut self, hash: u64, sampled: bool) {
+    fn push_out(&mut self, hash: u64, decision: &TailDecision) {
+        let fate = match (decision.sampled, decision.vetoed) {
+            (true, _) => Fate::Kept,
+            (false, true) => Fate::Vetoed,
+            (false, false) => Fate::Dropped,
+        };
         if let Some(filter) = &mut self.filter {
-            filter.put(hash, sampled);
+            filter.put(hash, fate);
         }
     }
 
@@ -127,7 +136,8 @@ const fn mix(mut bits: u64) -> u64 {
 const NO_THRESHOLD: u64 = 0xf << 16;
 
 /// Bits of a packed decision, from the lowest: the thresholds 20 each, policy 12, part 8, reason 2, whether it is
-/// estimated, whether it is sampled. What a late span was told is remembered as what was decided.
+/// estimated, whether it is sampled. What a late span was told is remembered as what was decided. A policy to which it is
+/// owed that a trace was dropped has had the last word.
 fn pack(decision: &TailDecision) -> u64 {
     let consistent = decision.consistent.map_or(NO_THRESHOLD, shorten);
     let policy = decision.policy.map_or(0, |policy| u64::from(policy) + 1) & 0xfff;
@@ -145,10 +155,12 @@ fn pack(decision: &TailDecision) -> u64 {
 
 fn unpack(packed: u64) -> TailDecision {
     let field = |from: u32, bits: u32| packed >> from & ((1 << bits) - 1);
+    let (sampled, policy) = (field(63, 1) != 0, field(40, 12).checked_sub(1));
     let consistent = Some(field(0, 20)).filter(|&short| short != NO_THRESHOLD);
     TailDecision {
-        sampled: field(63, 1) != 0,
-        policy: field(40, 12).checked_sub(1).map(|policy| policy as u16),
+        sampled,
+        vetoed: !sampled && policy.is_some(),
+        policy: policy.map(|policy| policy as u16),
         composite_policy: field(52, 8).checked_sub(1).map(|part| part as u8),
         reason: match field(60, 2) {
             0 => TailReason::Policy,
@@ -209,6 +221,7 @@ mod tests {
                 consistent: consistent.and_then(Threshold::from_probability),
                 independent: Threshold::from_probability(independent).unwrap(),
                 estimated,
+                vetoed: !sampled && policy.is_some(),
             };
             prop_assert_eq!(unpack(pack(&decision)), decision);
             prop_assert_eq!(unpack(pack(&decision.with_reason(TailReason::Late))).reason, TailReason::Policy);

@@ -56,6 +56,15 @@ impl Policy {
             Work::Composite(_) => false,
         }
     }
+
+    /// Whether it drops the trace, whatever the others say.
+    fn vetoes(&self, trace: &TraceSummary) -> bool {
+        match &self.work {
+            Work::Drop(node) => node.judge(trace).is_ok_and(|vote| vote.sampled),
+            Work::Inverted(node) => node.judge(trace).is_ok_and(|vote| !vote.sampled),
+            Work::Ask(_) | Work::Composite(_) => false,
+        }
+    }
 }
 
 /// An ordered list of policies, with the state of their budgets.
@@ -139,10 +148,7 @@ impl TailPolicies {
                 && let Some((vote, _)) = policy.vote(trace, now)
             {
                 if vote.sampled {
-                    return TailDecision {
-                        policy: Some(at),
-                        ..TailDecision::DROPPED
-                    };
+                    return TailDecision::vetoed(at);
                 }
                 passed = passed.and(vote.chance.inverse());
             }
@@ -167,10 +173,11 @@ impl TailPolicies {
     }
 
     /// For a trace that was dropped before: the decision to keep a late span, of which this summary is, when it satisfies
-    /// a policy that says so ([`PolicyOptions::late_upgrade`]) and no `drop` policy. Counts and spends nothing.
-    pub fn upgrade(&self, late: &TraceSummary) -> Option<TailDecision> {
-        let dropped = |policy: &Policy| matches!(policy.work, Work::Drop(_)) && policy.judge(late);
-        if self.policies.iter().any(dropped) {
+    /// a policy that says so ([`PolicyOptions::late_upgrade`]). `None`, too, where what was decided is final
+    /// ([`TailDecision::is_final`]), where the span satisfies a `drop` policy, and where one with `invert_match` says no
+    /// to it. Counts and spends nothing.
+    pub fn upgrade(&self, dropped: &TailDecision, late: &TraceSummary) -> Option<TailDecision> {
+        if dropped.is_final() || self.policies.iter().any(|policy| policy.vetoes(late)) {
             return None;
         }
         let mut policies = (0..).zip(&self.policies);
@@ -236,10 +243,7 @@ impl Votes {
 
     fn decision(self, passed: Chance) -> TailDecision {
         if let Some(at) = self.inverted_not_sampled {
-            return TailDecision {
-                policy: Some(at),
-                ..TailDecision::DROPPED
-            };
+            return TailDecision::vetoed(at);
         }
         let inverted = self.inverted_sampled.filter(|_| !self.not_sampled);
         match self.sampled.or(inverted) {

@@ -87,7 +87,7 @@ impl Judge {
         }
         let mut summary = self.summary(id);
         self.add(&mut summary, span);
-        match self.policies.upgrade(&summary) {
+        match self.policies.upgrade(&decision, &summary) {
             Some(upgraded) => {
                 self.memory.put(id, &upgraded);
                 Late::Keep(upgraded, true)
