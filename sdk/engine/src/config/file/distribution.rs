@@ -16,9 +16,26 @@ const HERE: &str = "distribution.spanline.";
 /// Tail sampling with the names of the OpenTelemetry Collector: the options `tail.*`.
 const TAIL_SAMPLING: &str = "tail_sampling";
 
+/// The same options with their own names.
+const TAIL: &str = "tail";
+
 /// Sets the options that stand under `distribution.spanline`.
 pub(super) fn options(walk: &mut Walk, place: &Place<'_>) {
     members(walk, place, "");
+    let both = [place.present(TAIL), place.present(TAIL_SAMPLING)];
+    if let [Some(ours), Some(theirs)] = both
+        && !ours.node.is_null()
+        && !theirs.node.is_null()
+    {
+        let mut entries = place.node.entries().iter();
+        let last = entries.rfind(|entry| [TAIL, TAIL_SAMPLING].contains(&entry.key.as_str()));
+        let (second, first) = match last {
+            Some(last) if last.key == TAIL => (ours, TAIL_SAMPLING),
+            _ => (theirs, TAIL),
+        };
+        let text = format!("`{first}` sets the same options: use one of the two");
+        walk.wrong(ErrorKind::BadValue, &second, &text);
+    }
 }
 
 fn members(walk: &mut Walk, place: &Place<'_>, prefix: &str) {
@@ -73,6 +90,29 @@ fn unknown(place: &Place<'_>, name: &str, at: Option<crate::config::Position>) -
         Some(_) => problem,
         None => problem.with_hint(name, known),
     }
+}
+
+/// A problem of the file; of an option that stands at its root by its own name, with the places that it has.
+pub(super) fn with_place(mut problem: Problem) -> Problem {
+    let root = problem.path.as_str();
+    let group = format!("{root}.");
+    let mut options = TABLE
+        .iter()
+        .filter(|info| info.name == root || info.name.starts_with(&group));
+    if problem.kind == ErrorKind::UnknownKey
+        && let Some(info) = options.next()
+    {
+        let place = match info.yaml.strip_prefix(HERE) {
+            Some(_) => format!("{HERE}{root}"),
+            None => info.yaml.to_owned(),
+        };
+        problem.text = format!(
+            "options do not stand at the root of a file: the place of this one is {place}, or `tracing.sdk` in the short \
+             form, whose root is `tracing`"
+        );
+        problem.hint = None;
+    }
+    problem
 }
 
 /// The names of the options that may stand here.

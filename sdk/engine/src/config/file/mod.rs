@@ -47,7 +47,7 @@ pub fn declarative(tree: &Node) -> Result<(Plan, Vec<Remark>), Problem> {
     let mut check = schema::Check::default();
     check.value("", tree, &tree::FILE);
     version::check(&mut check, tree);
-    check.problems.first()?;
+    check.problems.first().map_err(distribution::with_place)?;
     let mut walk = walk::Walk {
         remarks: check.remarks,
         ..walk::Walk::default()

@@ -1,6 +1,7 @@
 //! Durations as the Collector writes them: `30s`, `1m30s`, `1.5h`.
 
 use crate::config::{Node, Value};
+use alloc::{borrow::ToOwned, format, string::String};
 
 const UNITS: [(&str, u128); 6] = [
     ("ns", 1),
@@ -11,15 +12,24 @@ const UNITS: [(&str, u128); 6] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// Whole milliseconds, rounded up: what is more than nothing must not become nothing. `None`: it is no duration. A plain
-/// number is one of nanoseconds, as it is there; only 0 is worth writing so.
-pub(super) fn milliseconds(node: &Node) -> Option<u64> {
+/// Whole milliseconds, rounded up: what is more than nothing must not become nothing. Only 0 needs no unit: a plain number
+/// is one of nanoseconds there, which nobody means.
+///
+/// # Errors
+/// What to write instead.
+pub(super) fn milliseconds(node: &Node) -> Result<u64, String> {
     let nanos = match &node.value {
-        Value::Int(number) => u128::try_from(*number).ok()?,
-        Value::Str(text) => nanoseconds(text)?,
-        _ => return None,
+        Value::Int(0) => Some(0),
+        Value::Int(number) if *number > 0 => {
+            return Err(format!(
+                "a unit is needed here: write `{number}s` or `{number}ms`"
+            ));
+        }
+        Value::Str(text) => nanoseconds(text),
+        _ => None,
     };
-    u64::try_from(nanos.div_ceil(1_000_000)).ok()
+    let whole = nanos.and_then(|nanos| u64::try_from(nanos.div_ceil(1_000_000)).ok());
+    whole.ok_or_else(|| "this is no duration such as `30s`".to_owned())
 }
 
 fn nanoseconds(text: &str) -> Option<u128> {
@@ -90,10 +100,16 @@ mod tests {
             ("1 s", None),
             ("99999999999999999999h", None),
         ] {
-            assert_eq!(milliseconds(&Node::from(text)), expected, "{text}");
+            assert_eq!(milliseconds(&Node::from(text)).ok(), expected, "{text}");
         }
-        assert_eq!(milliseconds(&Node::from(0)), Some(0));
-        assert_eq!(milliseconds(&Node::from(-1)), None);
-        assert_eq!(milliseconds(&Node::from(1.5)), None);
+        assert_eq!(milliseconds(&Node::from(0)), Ok(0));
+        for number in [Node::from(30), Node::from(-1), Node::from(1.5)] {
+            let problem = milliseconds(&number).unwrap_err();
+            assert_eq!(
+                problem.contains("write `30s`"),
+                number == Node::from(30),
+                "{problem}"
+            );
+        }
     }
 }

@@ -59,8 +59,8 @@ pub(in crate::config) fn read(walk: &mut Walk, place: &Place<'_>) {
     for (member, option) in WAITS {
         let Some(at) = place.get(member) else { continue };
         match milliseconds(at.node) {
-            Some(wait) => walk.set(option, integer(wait), &at),
-            None => walk.wrong(ErrorKind::BadValue, &at, "this is no duration such as `30s`"),
+            Ok(wait) => walk.set(option, integer(wait), &at),
+            Err(problem) => walk.wrong(ErrorKind::BadValue, &at, &problem),
         }
     }
     if let Some(cache) = place.get("decision_cache") {

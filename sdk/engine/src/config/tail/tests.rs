@@ -274,6 +274,10 @@ fn what_is_wrong_is_told_where_it_stands() {
 
 /// What a file sets with this below `distribution.spanline`, and its remarks.
 fn file(name: &str, below: Node) -> Result<(FlatOptions, Vec<String>), Problem> {
+    distribution(map([(name, below)]))
+}
+
+fn distribution(spanline: Node) -> Result<(FlatOptions, Vec<String>), Problem> {
     let exporter = map([("exporter", map([("memory", Node::default())]))]);
     let tree = map([
         ("file_format", "1.1".into()),
@@ -281,7 +285,7 @@ fn file(name: &str, below: Node) -> Result<(FlatOptions, Vec<String>), Problem> 
             "tracer_provider",
             map([("processors", list([map([("batch", exporter)])]))]),
         ),
-        ("distribution", map([("spanline", map([(name, below)]))])),
+        ("distribution", map([("spanline", spanline)])),
     ]);
     let (plan, remarks) = declarative(&tree)?;
     Ok((
@@ -370,6 +374,7 @@ fn what_a_process_cannot_do_is_an_error() {
         ),
         ("decision_wait", 30.0.into(), ErrorKind::BadValue, None),
         ("decision_wait", "30".into(), ErrorKind::BadValue, None),
+        ("decision_wait", 30.into(), ErrorKind::BadValue, None),
         ("num_traces", 0.into(), ErrorKind::BadValue, None),
         (
             "num_trace",
@@ -386,6 +391,37 @@ fn what_a_process_cannot_do_is_an_error() {
         (missing.kind, missing.path),
         (ErrorKind::Missing, below("policies"))
     );
+    for names in [["tail", "tail_sampling"], ["tail_sampling", "tail"]] {
+        let [first, second] = names.map(|name| (name, map([("policies", list([errors()]))])));
+        let twice = distribution(map([first, second])).unwrap_err();
+        let path = format!("distribution.spanline.{}", names[1]);
+        assert_eq!(
+            (twice.kind, twice.path),
+            (ErrorKind::BadValue, path),
+            "{}",
+            twice.text
+        );
+    }
+    let one = map([
+        ("tail", Node::default()),
+        ("tail_sampling", map([("policies", list([errors()]))])),
+    ]);
+    assert!(distribution(one).is_ok());
+    for (name, place) in [
+        ("redact", "distribution.spanline.redact,"),
+        ("service_name", "resource"),
+        ("delay_ms", "schedule_delay"),
+    ] {
+        let problem = declarative(&map([(name, map([]))])).unwrap_err();
+        assert_eq!(
+            (problem.kind, problem.path.as_str()),
+            (ErrorKind::UnknownKey, name)
+        );
+        assert!(
+            problem.text.contains(place) && problem.text.contains("`tracing`"),
+            "{problem}"
+        );
+    }
     let misspelt = file("tail_smpling", map([])).unwrap_err();
     assert_eq!(misspelt.hint.as_deref(), Some("tail_sampling"));
 }
