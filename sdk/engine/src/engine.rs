@@ -198,7 +198,8 @@ impl Engine {
     }
 
     /// Ends a span from inside this engine's own code (a signal handler, a finaliser): takes no lock and no memory. The
-    /// span is lost, and counted when the engine looks next. False when too many such ends wait: the span stays open.
+    /// span is lost, and counted when the engine looks next. False, and the span stays open, only when its slot waits for an
+    /// earlier span of it, like those of 64 others.
     pub fn end_reentrant(&self, span: SpanRef) -> bool {
         self.late.put(span)
     }

@@ -4,6 +4,7 @@
 //! the span gives the `FreeSlot` back. Slot number and generation are one word, so that taking the lock and
 //! checking that the name is still good are one compare-exchange.
 
+mod chain;
 mod lock;
 #[cfg(not(loom))]
 mod slab;
@@ -26,6 +27,7 @@ mod slab {
     }
 }
 
+pub(crate) use chain::Chain;
 pub(crate) use lock::Locked;
 pub(crate) use slab::{give_back, take_free};
 
@@ -45,6 +47,10 @@ pub(crate) struct Slot {
     epoch: AtomicU32,
     /// The engine of the span that was opened here last.
     owner: AtomicU32,
+    /// In a chain: the number of the next slot there, or that it is the last; else 0. See [`Chain`].
+    next: AtomicU32,
+    /// Of the span for which it is in a chain.
+    chained: AtomicU32,
     span: UnsafeCell<OpenSpan>,
 }
 
@@ -60,6 +66,8 @@ impl Slot {
             state: AtomicU32::new(0),
             epoch: AtomicU32::new(0),
             owner: AtomicU32::new(0),
+            next: AtomicU32::new(0),
+            chained: AtomicU32::new(0),
             span: UnsafeCell::new(OpenSpan::new()),
         }
     }
