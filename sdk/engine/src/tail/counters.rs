@@ -43,7 +43,7 @@ counters! {
     pending_traces,
     /// Their spans.
     pending_spans,
-    /// What they and the kept spans that are in no batch yet take in memory, in bytes.
+    /// What they, the kept spans that are in no batch yet, and the decisions that are remembered take in memory, in bytes.
     held_bytes,
     /// Traces that the policies kept.
     sampled_traces,
@@ -53,8 +53,12 @@ counters! {
     evicted_traces,
     /// Traces dropped whole because they were larger than `tail.max_trace_bytes`.
     too_large_traces,
+    /// The spans that they had then; those that came later are among `late_dropped_spans`.
+    too_large_spans,
     /// Traces dropped undecided at the shutdown, where `tail.drop_pending_on_shutdown` asks for that.
     abandoned_traces,
+    /// Their spans.
+    abandoned_spans,
     /// Spans that came after their trace was decided, and were kept.
     late_kept_spans,
     /// Spans that came after their trace was decided, and were dropped.

@@ -1,6 +1,6 @@
 //! Spans of traces that are decided to be kept, until they go into batches.
 
-use super::records::HeldSpans;
+use super::records::{BLOCK, HeldSpans};
 use crate::{
     export::{
         batch::{Batch, Plan},
@@ -9,9 +9,6 @@ use crate::{
     queue::store::SlotStore,
 };
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
-
-/// Bytes from which on a block takes nothing more.
-const BLOCK: usize = 64 << 10;
 
 /// Kept spans in the order in which their traces were decided.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use super::{
     counters::{Decided, TailStats},
     judge::{Cause, Judge, Late},
     kept::{Kept, merged},
-    records::HeldSpans,
+    records::TraceSpans,
     settings::TailSettings,
     traces::Traces,
 };
@@ -354,10 +354,15 @@ impl Tail {
                 self.stats.sampled_traces += 1;
                 let views = || trace.spans.iter().map(|span| SpanView::ours(span.message));
                 let explained = views().position(is_local_root).unwrap_or(0);
-                for (number, span) in trace.spans.iter().enumerate() {
-                    let view = SpanView::ours(span.message);
-                    let stamped = self.judge.stamp(view, &decision, number == explained);
-                    self.kept.push(span.scope, stamped, span.piece);
+                let mut number = 0;
+                // What has been copied is freed at once: a large trace is not held twice.
+                for block in trace.spans.into_blocks() {
+                    for span in block.iter() {
+                        let view = SpanView::ours(span.message);
+                        let stamped = self.judge.stamp(view, &decision, number == explained);
+                        self.kept.push(span.scope, stamped, span.piece);
+                        number += 1;
+                    }
                 }
             }
             None => {
@@ -370,17 +375,20 @@ impl Tail {
     /// Drops a trace without asking the policies.
     fn drop_trace(&mut self, id: TraceId, why: Decided) {
         let Some(trace) = self.traces.take(id) else { return };
-        match why {
-            Decided::TooLarge => self.stats.too_large_traces += 1,
-            Decided::Pending => self.stats.abandoned_traces += 1,
-        }
+        let stats = &mut self.stats;
+        let (traces, spans) = match why {
+            Decided::TooLarge => (&mut stats.too_large_traces, &mut stats.too_large_spans),
+            Decided::Pending => (&mut stats.abandoned_traces, &mut stats.abandoned_spans),
+        };
+        *traces += 1;
+        *spans += trace.spans.spans();
         self.judge.give_up(id);
         self.free(&trace.spans);
     }
 
-    fn free(&mut self, spans: &HeldSpans) {
+    fn free(&mut self, spans: &TraceSpans) {
         self.count_dropped(spans.spans());
-        self.settle(spans.pieces().to_vec());
+        self.settle(spans.pieces());
     }
 
     fn count_dropped(&mut self, spans: u64) {

@@ -2,7 +2,7 @@
 
 use super::{
     order::{LINK_BYTES, Order},
-    records::HeldSpans,
+    records::TraceSpans,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use spanline_core::{TraceId, sample::tail::TraceSummary};
@@ -11,7 +11,7 @@ use spanline_core::{TraceId, sample::tail::TraceSummary};
 #[derive(Debug)]
 pub(super) struct PendingTrace {
     pub(super) id: TraceId,
-    pub(super) spans: HeldSpans,
+    pub(super) spans: TraceSpans,
     pub(super) summary: TraceSummary,
     /// When its first span came.
     pub(super) arrived: u64,
@@ -73,7 +73,7 @@ impl Traces {
     pub(super) fn add(&mut self, id: TraceId, summary: TraceSummary, now: u64) -> u32 {
         let trace = PendingTrace {
             id,
-            spans: HeldSpans::default(),
+            spans: TraceSpans::default(),
             summary,
             arrived: now,
             root: None,
