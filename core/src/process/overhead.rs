@@ -22,6 +22,16 @@ impl CostEstimate {
         (self.samples > 0).then(|| self.nanos as f64 / self.samples as f64)
     }
 
+    /// What of another sample counts: at most a hundred times the mean, once there were 16. One that was interrupted stands
+    /// for a thousand operations that were not.
+    #[must_use]
+    pub fn clip(&self, nanos: u64) -> u64 {
+        match self.nanos.checked_div(self.samples) {
+            Some(mean) if self.samples >= 16 => nanos.min(mean.saturating_mul(100).max(100)),
+            _ => nanos,
+        }
+    }
+
     /// Nanoseconds of so many.
     #[must_use]
     pub fn of(&self, operations: u64) -> u64 {
@@ -50,7 +60,7 @@ pub struct CpuReading {
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CpuShare {
-    /// Of one CPU: 1 when one was busy with nothing else.
+    /// Of one CPU: 1 when one was busy with nothing else. An estimate, but never more than the process used.
     pub of_one_cpu: f64,
     /// Of the CPU time of the process; at most 1.
     pub of_process: f64,
@@ -102,19 +112,16 @@ impl OverheadWindow {
             return None;
         }
         self.before = Some(reading);
-        let process = reading.process.checked_sub(before.process)? as f64;
+        let process = reading.process.checked_sub(before.process)?;
         let threads = reading.threads.checked_sub(before.threads)?;
         // An estimate that was corrected may be smaller than before.
         let producers = reading.producers.saturating_sub(before.producers);
-        let ours = threads.saturating_add(producers) as f64;
-        let elapsed = elapsed as f64;
+        // An estimate may be too high, but not higher than all that was used.
+        let ours = threads.saturating_add(producers).min(process) as f64;
+        let (process, elapsed) = (process as f64, elapsed as f64);
         Some(CpuShare {
             of_one_cpu: ours / elapsed,
-            of_process: if process > 0.0 {
-                (ours / process).min(1.0)
-            } else {
-                0.0
-            },
+            of_process: if process > 0.0 { ours / process } else { 0.0 },
             process: process / elapsed,
         })
     }

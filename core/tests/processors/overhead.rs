@@ -49,6 +49,29 @@ fn a_stretch_begins_where_the_last_one_ended() {
 }
 
 #[test]
+fn tracing_takes_no_more_than_the_process_uses() {
+    let mut window = OverheadWindow::new(0.1);
+    window.look(reading(1, 0, 0, 0));
+    let share = window.look(reading(2, SECOND, SECOND / 4, 3 * SECOND)).unwrap();
+    assert_eq!(
+        (share.of_one_cpu, share.of_process, share.process),
+        (1.0, 1.0, 1.0)
+    );
+}
+
+#[test]
+fn one_sample_does_not_stand_for_all() {
+    let estimate = CostEstimate::new(16, 16 * 200);
+    assert_eq!(
+        [estimate.clip(19_000), estimate.clip(10_000_000)],
+        [19_000, 20_000]
+    );
+    assert_eq!(CostEstimate::new(16, 0).clip(1_000), 100, "it may grow again");
+    assert_eq!(CostEstimate::new(15, 15 * 200).clip(10_000_000), 10_000_000);
+    assert_eq!(CostEstimate::default().clip(7), 7);
+}
+
+#[test]
 fn an_idle_process_is_not_judged() {
     let mut window = OverheadWindow::new(0.1);
     window.look(reading(1, 0, 0, 0));

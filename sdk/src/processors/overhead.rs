@@ -20,7 +20,8 @@ pub struct Overhead {
     pub pipeline: Duration,
     /// CPU time of the threads that send, with the exporters that run on them. Likewise.
     pub exporters: Duration,
-    /// CPU time that the program's own threads spent on starting and ending spans, estimated from those that were timed.
+    /// CPU time that the program's own threads spent on starting and ending spans, estimated from those that were timed
+    /// (of which one counts at most a hundred times the mean), and never more than the process used.
     /// With the sampler and the processors that were called, without setting attributes and adding events.
     pub producers: Duration,
     /// The starts of spans that were timed, about one in 1,024.
@@ -74,6 +75,7 @@ struct Samples {
 
 impl Samples {
     fn add(&self, nanos: u64) {
+        let nanos = self.estimate().clip(nanos);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
         self.count.fetch_add(1, Ordering::Relaxed);
     }
@@ -162,7 +164,7 @@ impl OverheadWatch {
             log::Level::Warn,
             "overhead",
             format_args!(
-                "tracing took {of_process:.1} % of this process's CPU time ({of_cpu:.1} % of one CPU, {each:.0} ns for \
+                "tracing took an estimated {of_process:.1} % of this process's CPU time ({of_cpu:.1} % of one CPU, {each:.0} ns for \
                  each span), which is more than overhead.threshold_percent ({percent}): sample less, or see \
                  Provider::overhead for what takes it"
             ),
@@ -178,6 +180,9 @@ impl OverheadWatch {
             state.exporters.load(Ordering::Relaxed),
         );
         let producers = starts.of(stats.started).saturating_add(ends.of(stats.ended));
+        // An estimate may be too high, but not higher than all that was used.
+        let all = clock::process_cpu_nanos().unwrap_or(u64::MAX);
+        let producers = producers.min(all.saturating_sub(pipeline.saturating_add(exporters)));
         let made = starts.mean().zip(ends.mean()).filter(|_| stats.accepted > 0);
         Overhead {
             pipeline: Duration::from_nanos(pipeline),
