@@ -22,13 +22,19 @@ pub(super) fn collect(stats: &Stats) -> Vec<Metric> {
         points,
     };
     let decisions = [("sampled", tail.sampled_traces), ("dropped", tail.dropped_traces)];
-    let spans = [
-        (
-            "sampled_out",
-            stats.tail_dropped.saturating_sub(tail.late_dropped_spans),
-        ),
-        ("late_dropped", tail.late_dropped_spans),
+    let undecided = [
+        ("too_large", tail.too_large_traces),
+        ("abandoned", tail.abandoned_traces),
     ];
+    let others = [
+        ("late_dropped", tail.late_dropped_spans),
+        ("too_large", tail.too_large_spans),
+        ("abandoned", tail.abandoned_spans),
+    ];
+    let sampled_out = others
+        .iter()
+        .fold(stats.tail_dropped, |rest, (_, spans)| rest.saturating_sub(*spans));
+    let spans = [("sampled_out", sampled_out)].into_iter().chain(others);
     vec![
         metric(
             "trace_sampling_decisions",
@@ -39,10 +45,18 @@ pub(super) fn collect(stats: &Stats) -> Vec<Metric> {
         ),
         metric(
             "trace_spans_dropped",
-            "Spans that tail sampling dropped: with their trace, or because they came after its decision",
+            "Spans that tail sampling dropped: with their trace, because they came after its decision, or with a trace that \
+             was not decided",
             "{span}",
             COUNTER,
             by("reason", spans),
+        ),
+        metric(
+            "trace_sampling_undecided",
+            "Traces that were dropped without a decision of the policies",
+            "{trace}",
+            COUNTER,
+            by("reason", undecided),
         ),
         metric(
             "trace_sampling_early_decisions",

@@ -317,6 +317,47 @@ fn metrics_and_prometheus_tell_what_is_held_and_decided() {
     assert!(without.metrics().get("trace_sampling_decisions").is_none());
 }
 
+#[test]
+fn what_is_dropped_undecided_has_reasons_of_its_own() {
+    let provider = tail(&["always"])
+        .options(|options| {
+            options.tail.max_trace_bytes = Some(1_000);
+            options.tail.drop_pending_on_shutdown = Some(true);
+        })
+        .build()
+        .unwrap();
+    let tracer = provider.tracer("t");
+    let root = tracer.span("root").start();
+    for _ in 0..3 {
+        let span = tracer.span("large").parent(&root.in_context()).start();
+        span.set("text", "x".repeat(600).as_str()).end();
+    }
+    provider.flush();
+    root.end();
+    provider.flush();
+    let pending = tracer.span("child").parent(&remote_parent(true)).start();
+    tracer.span("below").parent(&pending.in_context()).start().end();
+    let stats = finish(&provider);
+    let (large, abandoned) = (stats.tail.too_large_spans, stats.tail.abandoned_spans);
+    assert_eq!((large, abandoned), (2, 1), "{stats:?}");
+    let metrics = provider.metrics();
+    let counts = |name: &str| {
+        let points = &metrics.get(name).unwrap().points;
+        let one = |point: &spanline::MetricPoint| (point.attribute("reason").unwrap(), point.value.count());
+        points
+            .iter()
+            .map(one)
+            .map(|(reason, count)| format!("{reason} {count}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        counts("trace_spans_dropped"),
+        ["sampled_out 0", "late_dropped 2", "too_large 2", "abandoned 1"]
+    );
+    assert_eq!(counts("trace_sampling_undecided"), ["too_large 1", "abandoned 1"]);
+    assert_eq!(stats.tail_dropped, 5);
+}
+
 /// Panics at each span.
 #[derive(Debug)]
 struct Panics;
