@@ -2,6 +2,8 @@
 
 use crate::fork;
 use once_cell::race::OnceBox;
+use std::ops::Deref;
+use std::sync::atomic::AtomicU64;
 
 /// Values by process epoch ([`crate::fork::current_epoch`]). Reading takes no lock, so a forked child never waits for
 /// one that its parent held; what the parent had is left as it is.
@@ -63,6 +65,30 @@ impl<T> ByEpoch<T> {
 impl<T> std::fmt::Debug for ByEpoch<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ByEpoch")
+    }
+}
+
+/// A counter that begins at 0 in each process: it stands for that of the process which asks.
+#[derive(Debug)]
+pub(crate) struct Count(ByEpoch<AtomicU64>);
+
+impl Count {
+    pub(crate) const fn new() -> Self {
+        Self(ByEpoch::new())
+    }
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Count {
+    type Target = AtomicU64;
+
+    fn deref(&self) -> &AtomicU64 {
+        self.0.get(fork::current_epoch(), AtomicU64::default)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod rewriting;
 
+use crate::by_epoch::Count;
 use crate::end;
 use crate::frame::Head;
 use crate::local;
@@ -206,8 +207,8 @@ impl CurrentSpan {
     /// Text that the user's code makes. Empty when that panics, which is counted.
     fn foreign_text<T: Default>(&self, make: impl FnOnce() -> T) -> T {
         let shared = crate::provider::registry::find(self.provider);
-        let caught = std::sync::atomic::AtomicU64::new(0);
-        let caught = shared.as_ref().map_or(&caught, |shared| &shared.caught);
+        let nobody = Count::new();
+        let caught = shared.as_ref().map_or(&nobody, |shared| &shared.caught);
         crate::guard::foreign(caught, "text of an error", make).unwrap_or_default()
     }
 

@@ -58,6 +58,7 @@ fn child() {
             scope.spawn(|| simple(&provider));
         }),
         "busy" => busy(&provider),
+        "counts" => built_in::counts(),
         "built in" => built_in::scenario(&endpoint),
         "nested" => {
             drop(span!("parent"));

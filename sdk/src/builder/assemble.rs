@@ -1,6 +1,7 @@
 //! From what was asked for to what a provider is made of: code, file and environment, each where it holds.
 
 use super::Builder;
+use crate::by_epoch::Count;
 use crate::clock::{Clock, ClockKind};
 use crate::config::Layer;
 use crate::detect::{self, HostDetector, ProcessDetector, ResourceDetector};
@@ -21,7 +22,6 @@ use spanline_core::sample::{AlwaysOff, Sampler};
 use spanline_engine::options::{ClockSource, Effective, Layers, LogLevel, Notice, Source, misspelt, resolve};
 use spanline_engine::{Cutting, Error};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// So many mistakes of one variable are told one by one.
@@ -164,7 +164,7 @@ impl Builder {
             flush_timeout: Duration::from_millis(effective.flush_timeout_ms),
             exit_timeout: Duration::from_millis(effective.exit_timeout_ms),
             built_in,
-            caught: AtomicU64::new(0),
+            caught: Count::new(),
             notices: self.notices,
             effective,
         };

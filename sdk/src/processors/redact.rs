@@ -1,5 +1,6 @@
 //! Redaction: the last that happens to a span before it is written down.
 
+use crate::by_epoch::Count;
 use crate::sampling::regex;
 use crate::span::CurrentSpan;
 use crate::{Error, ErrorKind, Redacted, guard, local};
@@ -15,9 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 #[derive(Debug)]
 pub(crate) struct Redactor {
     redactions: Vec<Redaction>,
-    masked: AtomicU64,
-    removed: AtomicU64,
-    failed: AtomicU64,
+    masked: Count,
+    removed: Count,
+    failed: Count,
 }
 
 impl Redactor {
@@ -25,9 +26,9 @@ impl Redactor {
         let redactions = redactions.into_iter().filter(|one| !one.is_empty());
         Self {
             redactions: redactions.collect(),
-            masked: AtomicU64::new(0),
-            removed: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
+            masked: Count::new(),
+            removed: Count::new(),
+            failed: Count::new(),
         }
     }
 

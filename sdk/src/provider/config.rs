@@ -1,6 +1,7 @@
 //! What a provider was built with; never changes.
 
 use super::{Described, Scopes};
+use crate::by_epoch::Count;
 use crate::clock::Clock;
 #[cfg(feature = "grpc")]
 use crate::export::GrpcExporter;
@@ -21,7 +22,6 @@ use spanline_engine::options::Protocol;
 use spanline_engine::options::{Effective, ExporterSettings};
 use spanline_engine::{Cutting, TracerConfigurator};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// The configuration of one provider, shared by its engines.
@@ -56,7 +56,7 @@ pub(crate) struct Config {
     pub(crate) exit_timeout: Duration,
     pub(crate) built_in: BuiltIn,
     /// Panics of exporters.
-    pub(crate) caught: AtomicU64,
+    pub(crate) caught: Count,
     /// What was said while it was made that is not as it was meant.
     pub(crate) notices: Vec<String>,
 }

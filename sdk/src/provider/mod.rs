@@ -20,7 +20,7 @@ pub(crate) use described::Described;
 pub(crate) use scopes::Scopes;
 pub(crate) use specs::specs;
 
-use crate::by_epoch::ByEpoch;
+use crate::by_epoch::{ByEpoch, Count};
 use crate::clock::Clock;
 use crate::export::{FinishedSpan, Patience};
 use crate::observe::{self, Metrics, Source};
@@ -36,7 +36,7 @@ use spanline_core::{InstrumentationScope, Resource};
 use spanline_engine::options::Effective;
 use spanline_engine::{Error, Stats};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Bits of what starting a span takes beside the usual.
@@ -63,7 +63,7 @@ pub(crate) struct Shared {
     pub(crate) calls: AtomicU8,
     pub(crate) disabled: bool,
     /// Panics of user code.
-    pub(crate) caught: AtomicU64,
+    pub(crate) caught: Count,
     /// It has shut down, also for the processes that are forked off later.
     shut_down: AtomicBool,
     /// The epoch of the process that is shutting it down; 0 before. A child that is forked off meanwhile is another
@@ -279,7 +279,7 @@ impl Provider {
             processors,
             redactor,
             disabled,
-            caught: AtomicU64::new(0),
+            caught: Count::new(),
             shut_down: AtomicBool::new(false),
             shutting_down: AtomicU32::new(0),
             finisher: AtomicUsize::new(0),

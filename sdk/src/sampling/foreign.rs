@@ -1,15 +1,15 @@
 //! Code of the user's in policies of tail sampling: a panic skips that part.
 
+use crate::by_epoch::Count;
 use crate::guard;
 use spanline_core::sample::tail::{ConditionError, PolicyKind, PolicyOptions, SpanCondition};
 use spanline_core::sample::{Pattern, TextMatch};
 use spanline_core::wire::otlp::SpanView;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 #[derive(Debug)]
 struct Guarded<T: ?Sized> {
-    caught: Arc<AtomicU64>,
+    caught: Arc<Count>,
     inner: Arc<T>,
 }
 
@@ -32,7 +32,7 @@ impl TextMatch for Guarded<dyn TextMatch> {
 }
 
 /// The same policy, whose code of the user's panics no further.
-pub(super) fn guarded(mut policy: PolicyOptions, caught: &Arc<AtomicU64>) -> PolicyOptions {
+pub(super) fn guarded(mut policy: PolicyOptions, caught: &Arc<Count>) -> PolicyOptions {
     let all = |list: Vec<PolicyOptions>| list.into_iter().map(|one| guarded(one, caught)).collect();
     let (caught_here, inner) = (caught.clone(), policy.kind);
     policy.kind = match inner {
@@ -74,7 +74,7 @@ pub(super) fn guarded(mut policy: PolicyOptions, caught: &Arc<AtomicU64>) -> Pol
     policy
 }
 
-fn pattern(pattern: Pattern, caught: &Arc<AtomicU64>) -> Pattern {
+fn pattern(pattern: Pattern, caught: &Arc<Count>) -> Pattern {
     match pattern {
         Pattern::Custom(inner) => Pattern::Custom(Arc::new(Guarded {
             caught: caught.clone(),

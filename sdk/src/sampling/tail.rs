@@ -1,6 +1,7 @@
 //! Tail sampling as a provider is set up with it.
 
 use super::foreign::guarded;
+use crate::by_epoch::Count;
 use crate::log::{self, Level};
 use crate::{Error, ErrorKind};
 use spanline_core::sample::tail::{PolicyOptions, TailError, TailPolicies};
@@ -9,7 +10,7 @@ use spanline_engine::options::Effective;
 use spanline_engine::{EncodedPart, Judge, TailSettings};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// What decides traces in this provider. Each process that a fork makes has policies of its own, with budgets of their own.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(crate) struct TailSampling {
     first_match: bool,
     remembered: usize,
     /// Panics of conditions and patterns of the user's.
-    caught: Arc<AtomicU64>,
+    caught: Arc<Count>,
 }
 
 impl TailSampling {
@@ -39,7 +40,7 @@ impl TailSampling {
             (None, Some(plan)) => plan.build(host).map_err(|problem| problem.into_error(None))?,
             (None, None) => return Ok(None),
         };
-        let caught = Arc::<AtomicU64>::default();
+        let caught = Arc::<Count>::default();
         let tail = Self {
             settings: options.settings(),
             policies: policies

@@ -2,6 +2,10 @@
 
 use super::process::{Receiver, play};
 use super::{FORKS, forked};
+use spanline::otlp::SpanView;
+use spanline::sample::tail::{ConditionError, PolicyKind, PolicyOptions, SpanCondition};
+use spanline::{EndedSpan, SpanProcessor, Verdict};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Threads change what the built-in processors know, and others read it, while their process forks. A child knows nothing of
@@ -43,6 +47,58 @@ pub(crate) fn scenario(endpoint: &str) {
         stop.store(true, Ordering::Relaxed);
     });
     assert!(provider.flush().stats.balances());
+}
+
+/// Panics wherever it is called.
+#[derive(Debug)]
+struct Panics;
+
+impl SpanProcessor for Panics {
+    fn on_end(&self, _: EndedSpan<'_>) -> Verdict {
+        panic!("as asked")
+    }
+}
+
+impl SpanCondition for Panics {
+    fn is_met(&self, _: SpanView<'_>) -> Result<bool, ConditionError> {
+        panic!("as asked")
+    }
+}
+
+/// What was redacted and what panicked is counted in the process where it was.
+pub(crate) fn counts() {
+    let policies = [PolicyOptions::new(
+        "panics",
+        PolicyKind::Condition(Arc::new(Panics)),
+    )];
+    let builder = spanline::init().without_environment().exporter("memory");
+    let provider = builder
+        .delay_ms(3_600_000)
+        .processor(Panics)
+        .tail_sampling(policies)
+        .options(|options| options.redact.keys = Some(vec!["secret".to_owned()]))
+        .build()
+        .unwrap();
+    let count = |spans: usize| {
+        for _ in 0..spans {
+            provider.tracer("t").span("s").start().set("secret", "x");
+        }
+        let stats = provider.flush().stats;
+        (stats.redacted.masked, stats.caught_panics)
+    };
+    assert_eq!(count(3), (3, 6));
+    forked(|| {
+        assert_eq!(count(0), (0, 0));
+        assert_eq!(count(1), (1, 2));
+    });
+    assert_eq!(count(1), (4, 8));
+}
+
+#[test]
+fn a_child_counts_from_its_own_beginning() {
+    let receiver = Receiver::start([]);
+    let ended = play("counts", &receiver.url());
+    assert!(ended.status.success(), "{}", ended.output);
 }
 
 #[test]
