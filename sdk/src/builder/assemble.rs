@@ -16,7 +16,6 @@ use crate::processors::{
 use crate::provider::{BuiltIn, Config, Described, ExporterSpec, Parts, Scopes, specs};
 use crate::sampling::{Host, TailSampling};
 use spanline_core::Resource;
-use spanline_core::process::Redaction;
 use spanline_core::propagate::{CompositePropagator, by_name};
 use spanline_core::sample::{AlwaysOff, Sampler};
 use spanline_engine::options::{ClockSource, Effective, Layers, LogLevel, Notice, Source, misspelt, resolve};
@@ -51,16 +50,11 @@ impl Builder {
             tell_misspelt();
         }
         file.tell();
-        let rules_in_code = self.options.filter.rules.is_some();
         let only_own = !self.exporters.is_empty() && self.options.exporter.is_none();
         let memory = MemoryExporter::new();
-        let mut exporters = match specs(&effective, &memory).map_err(|error| file.locate(error)) {
+        let mut exporters = match specs(&effective, &memory) {
             _ if only_own || file.is_broken => Vec::new(),
-            Err(error) if file.of_environment => {
-                file.breaks(&error);
-                Vec::new()
-            }
-            specs => specs?,
+            specs => said_by(&mut file, &effective, specs)?,
         };
         let resource = self.resource.unwrap_or_else(|| {
             let (detectors, schema_url) = (file.made.detectors.take(), file.made.schema_url.take());
@@ -75,28 +69,17 @@ impl Builder {
             Some(own) => own,
             None => configured_sampler(&mut file, &mut effective, self.options.sampler.is_some(), &host)?,
         };
+        let in_code = self.tail.is_some();
         let tail = match TailSampling::of(self.tail, &effective, &host) {
-            Err(error) if file.of_environment && self.options.tail.policies.is_none() => {
-                file.breaks(&error);
-                None
-            }
-            tail => tail.map_err(|error| file.locate(error))?,
+            tail if in_code => tail?,
+            tail => said_by(&mut file, &effective, tail)?,
         };
-        let redactor = redactor(&mut file, &effective, self.redactions)?;
-        let enriching = match Enriching::new(&effective, self.rules, &service_name(&resource), &env) {
-            Err(error) if file.of_environment => {
-                file.breaks(&error);
-                None
-            }
-            enriching => enriching?,
-        };
-        let filter = match filter_of_options(&effective.filter.rules) {
-            Err(error) if file.of_environment && !rules_in_code => {
-                file.breaks(&error);
-                None
-            }
-            filter => filter?,
-        };
+        let redaction = said_by(&mut file, &effective, processors::redaction(&effective))?;
+        let redactor = Redactor::new([redaction].into_iter().chain(self.redactions));
+        let enriching = Enriching::new(&effective, self.rules, &service_name(&resource), &env);
+        let enriching = said_by(&mut file, &effective, enriching)?;
+        let filter = filter_of_options(&effective.filter.rules);
+        let filter = said_by(&mut file, &effective, filter)?;
         if file.is_broken {
             exporters.clear();
         }
@@ -180,17 +163,18 @@ impl Builder {
     }
 }
 
-/// What the options say must not be seen, and what the code says beside. Where a file of the environment is wrong in that,
-/// nothing is recorded.
-fn redactor(file: &mut Layer, effective: &Effective, own: Vec<Redaction>) -> Result<Redactor, Error> {
-    match processors::redaction(effective) {
-        Ok(configured) => Ok(Redactor::new([configured].into_iter().chain(own))),
-        Err(error) if file.of_environment => {
-            file.breaks(&error);
-            Ok(Redactor::new(own))
+/// What was made of options. What is wrong with it in a file that the environment names makes no call fail: there is nothing
+/// then, and nothing is recorded. All else that is wrong is an error, of a file at its place there.
+fn said_by<T: Default>(file: &mut Layer, effective: &Effective, made: Result<T, Error>) -> Result<T, Error> {
+    made.or_else(|error| {
+        let excused = file.excuses(&error, effective);
+        let error = file.locate(error, effective);
+        if !excused {
+            return Err(error);
         }
-        Err(error) => Err(error),
-    }
+        file.breaks(&error);
+        Ok(T::default())
+    })
 }
 
 /// The processors that options ask for and that know something.

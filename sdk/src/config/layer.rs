@@ -7,7 +7,7 @@ use crate::log::{self, Level};
 use crate::sampling::Host;
 use crate::{Error, Sampler};
 use spanline_engine::config::Remark;
-use spanline_engine::options::{Layers, Options, Source, config_file};
+use spanline_engine::options::{Effective, Layers, Options, Source, config_file};
 use std::sync::Arc;
 
 /// What a configuration file contributes to a provider.
@@ -65,13 +65,22 @@ impl Layer {
         })
     }
 
-    /// An error about an exporter as one about its place in the file, where the file sets it.
-    pub(crate) fn locate(&self, error: Error) -> Error {
-        let is_there = error
-            .option()
-            .is_some_and(|option| option.starts_with("exporter["));
+    /// Whether the file sets the option that the error is about.
+    fn sets(&self, error: &Error, effective: &Effective) -> bool {
+        let option = error.option().unwrap_or_default();
+        let name = option.split_once('[').map_or(option, |(name, _)| name);
+        matches!(effective.source(name), Some(Source::File) | None)
+    }
+
+    /// Whether an error is no matter of the program's: the environment named the file that sets what is wrong.
+    pub(crate) fn excuses(&self, error: &Error, effective: &Effective) -> bool {
+        self.of_environment && self.sets(error, effective)
+    }
+
+    /// An error about an option as one about its place in the file, where the file sets it.
+    pub(crate) fn locate(&self, error: Error, effective: &Effective) -> Error {
         match &self.model {
-            Some(model) if is_there => model.locate(error),
+            Some(model) if self.sets(&error, effective) => model.locate(error),
             _ => error,
         }
     }

@@ -5,7 +5,9 @@ use super::registry::Registry;
 use crate::provider::Provider;
 use crate::{Builder, Error};
 use spanline_core::propagate::TextMapPropagator;
-use spanline_engine::config::{FlatOptions, Node, Plan, Problem, Remark, apply, declarative, tracing};
+use spanline_engine::config::{
+    FlatOptions, Node, Plan, Position, Problem, Remark, apply, declarative, tracing,
+};
 use spanline_engine::options::{Layers, Options, resolve};
 use std::sync::Arc;
 
@@ -207,19 +209,52 @@ impl Model {
 
     /// An error about an option, as one about the place that sets it.
     pub(super) fn locate(&self, error: Error) -> Error {
-        let Some((path, at)) = self.plan.options.place(error.option().unwrap_or_default()) else {
+        let option = error.option().unwrap_or_default();
+        let Some((path, at)) = self.plan.options.place(option) else {
             return error;
         };
-        // The path says which exporter it is.
+        let (mut path, mut at) = (path.to_owned(), at);
         let message = error.message();
-        let text = match message
-            .strip_prefix("exporter[")
-            .and_then(|rest| rest.split_once("]."))
-        {
-            Some((_, text)) => text,
+        let text = match option.split_once('[') {
+            // The path says which exporter it is.
+            Some(("exporter", _)) => message
+                .strip_prefix("exporter[")
+                .and_then(|rest| rest.split_once("]."))
+                .map_or(message, |(_, text)| text),
+            // An item of a list that has no place of its own noted, or something within it.
+            Some((_, below)) => {
+                path = format!("{path}[{below}");
+                at = self.place(&path).or(at);
+                said_of(message, option)
+            }
             None => message,
         };
         let problem = Problem::new(error.kind(), path, at, text);
         problem.into_error(self.name.as_deref()).with_hint(error.hint())
     }
+
+    /// Where the value of this path stands, or the innermost around it.
+    fn place(&self, path: &str) -> Option<Position> {
+        // Paths of the short form begin below this.
+        let short = self.tree.get("tracing").and_then(|tracing| tracing.get("sdk"));
+        let root = match short {
+            Some(short) if !self.is_declarative => short,
+            _ => &self.tree,
+        };
+        let names = path.split(['.', '[']);
+        let found = names.scan(root, |node, name| {
+            *node = match name.strip_suffix(']') {
+                Some(index) => node.items().get(index.parse::<usize>().ok()?)?,
+                None => node.get(name)?,
+            };
+            Some(node.at)
+        });
+        found.flatten().last()
+    }
+}
+
+/// A message without the name of the option in front.
+fn said_of<'a>(message: &'a str, option: &str) -> &'a str {
+    let rest = message.strip_prefix(option);
+    rest.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message)
 }

@@ -101,8 +101,13 @@ pub(crate) fn redaction(effective: &Effective) -> Result<Redaction, Error> {
     for pattern in patterns("redact.allowed_keys", &options.allowed_keys, false)? {
         redaction = redaction.allow_key(pattern);
     }
-    for name in &options.patterns {
-        redaction = redaction.find(finder(name)?);
+    for (index, name) in options.patterns.iter().enumerate() {
+        redaction = redaction.find(finder(name, &format!("redact.patterns[{index}]"))?);
+    }
+    if let Some(index) = options.query_parameters.iter().position(String::is_empty) {
+        let at = format!("redact.query_parameters[{index}]");
+        let text = format!("{at}: the name of a parameter is needed here");
+        return Err(Error::new(ErrorKind::BadValue, text).with_option(at));
     }
     if !options.query_parameters.is_empty() {
         let names = options.query_parameters.iter().map(String::as_str);
@@ -128,8 +133,7 @@ fn patterns(option: &str, texts: &[String], any_case: bool) -> Result<Vec<Patter
     patterns.collect()
 }
 
-fn finder(name: &str) -> Result<Arc<dyn TextFinder>, Error> {
-    let option = "redact.patterns";
+fn finder(name: &str, option: &str) -> Result<Arc<dyn TextFinder>, Error> {
     if let Some(expression) = name.strip_prefix('~') {
         let located = |error: Error| {
             let text = format!("{option}: {}", error.message());

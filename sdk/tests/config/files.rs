@@ -132,6 +132,58 @@ fn a_file_that_the_code_names_and_that_is_wrong_is_an_error() {
 }
 
 #[test]
+fn what_no_option_accepts_is_told_at_its_place_in_the_file() {
+    let built = |name: &str, text: &str| {
+        let file = File::new(name, text);
+        let error = spanline::init().config_file(file.path()).build().unwrap_err();
+        let message = error.message().strip_prefix(&file.path());
+        (message.unwrap().to_owned(), error.option().unwrap().to_owned())
+    };
+    for (path, below, item) in [
+        (
+            "enrich.rules[1]",
+            "enrich: { rules: [ delete k, bogus ] }",
+            "bogus",
+        ),
+        ("filter.rules[0]", "filter: { rules: [ bogus ] }", "bogus"),
+        (
+            "redact.patterns[1]",
+            "redact: { patterns: [ email, emial ] }",
+            "emial",
+        ),
+        ("redact.keys[0]", "redact: { mask: X, keys: [ '~(' ] }", "'~('"),
+        (
+            "redact.query_parameters[1]",
+            "redact: { query_parameters: [ id, '' ] }",
+            "''",
+        ),
+        (
+            "tail.policies[0].string_attribute.values[1]",
+            "tail: { policies: [ { name: a, type: string_attribute, string_attribute: { key: k, values: [ 'a', '(' ], enabled_regex_matching: true } } ] }",
+            "'('",
+        ),
+    ] {
+        let text = memory_file(&format!("distribution:\n  spanline:\n\n    {below}\n"));
+        let (message, option) = built("placed.yaml", &text);
+        let path = format!("distribution.spanline.{path}");
+        let place = format!(":8:{}: {path}: ", 5 + below.find(item).unwrap());
+        assert_eq!(option, path);
+        let said = message
+            .strip_prefix(&place)
+            .unwrap_or_else(|| panic!("{place} {message}"));
+        assert!(
+            !said.contains("rules[") && !said.contains("patterns["),
+            "twice: {message}"
+        );
+    }
+    let (message, option) = built(
+        "short-placed.yaml",
+        "tracing:\n  sdk:\n    exporters: { memory: }\n    redact:\n      patterns:\n        - email\n        - emial\n",
+    );
+    assert!(message.starts_with(":7:11: "), "{option} {message}");
+}
+
+#[test]
 fn files_are_written_as_a_file_says() {
     let [first, second] = ["first", "second"].map(|name| File::new(&format!("{name}.jsonl"), ""));
     let text = format!(

@@ -39,8 +39,12 @@ fn child() {
 }
 
 fn started_with(env: &[(&str, &str)]) -> Json {
+    said_by("process::child", env)
+}
+
+fn said_by(child: &str, env: &[(&str, &str)]) -> Json {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "process::child", "--nocapture"])
+        .args(["--exact", child, "--nocapture"])
         .env_clear()
         .env("SPANLINE_TEST_CHILD", "1")
         .envs(env.iter().copied())
@@ -155,4 +159,49 @@ fn the_short_form_is_a_file_too() {
     );
     assert_eq!(said["exporters"], json!(["memory"]));
     assert_eq!(said["fields"], json!(["traceparent", "tracestate", "baggage"]));
+}
+
+/// Not a test by itself: each of these is a mistake in code, whatever the environment says.
+#[test]
+fn child_with_mistakes() {
+    if std::env::var_os("SPANLINE_TEST_CHILD").is_none() {
+        return;
+    }
+    let bogus = || Some(vec!["bogus".to_owned()]);
+    let mistakes: [(&str, spanline::Builder); 4] = [
+        (
+            "enrich.rules[0]",
+            spanline::init().options(|options| options.enrich.rules = bogus()),
+        ),
+        (
+            "redact.patterns[0]",
+            spanline::init().options(|options| options.redact.patterns = bogus()),
+        ),
+        (
+            "filter.rules[0]",
+            spanline::init().options(|options| options.filter.rules = bogus()),
+        ),
+        ("tail.policies", spanline::init().tail_sampling([])),
+    ];
+    let told = mistakes.map(|(option, builder)| {
+        let error = builder.build().err();
+        let is_about = |error: spanline::Error| error.option() == Some(option);
+        (option, error.is_some_and(is_about))
+    });
+    println!("{MARK}{}", json!({ "balances": true, "told": told }));
+}
+
+#[test]
+fn a_mistake_in_code_is_no_mistake_of_the_file() {
+    let file = File::new(
+        "good.yaml",
+        &memory_file("distribution:\n  spanline:\n    tail: { policies: [ error ] }\n"),
+    );
+    let said = said_by(
+        "process::child_with_mistakes",
+        &[("OTEL_CONFIG_FILE", &file.path())],
+    );
+    for told in said["told"].as_array().unwrap() {
+        assert_eq!(told[1], json!(true), "{said}");
+    }
 }

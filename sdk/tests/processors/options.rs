@@ -83,6 +83,6 @@ fn a_file_asks_for_all_of_them() {
 
     std::fs::write(&path, FILE.replace("RULE", "nonsense")).unwrap();
     let error = spanline::init().config_file(named).build().unwrap_err();
-    assert_eq!(error.option(), Some("filter.rules[0]"));
+    assert_eq!(error.option(), Some("distribution.spanline.filter.rules[0]"));
     std::fs::remove_file(&path).unwrap();
 }

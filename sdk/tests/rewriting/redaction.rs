@@ -143,7 +143,7 @@ fn patterns_that_are_none_are_errors_at_once() {
     });
     assert_eq!(
         (wrong.kind(), wrong.option(), wrong.hint()),
-        (ErrorKind::BadValue, Some("redact.patterns"), Some("email"))
+        (ErrorKind::BadValue, Some("redact.patterns[0]"), Some("email"))
     );
     let wrong = error(RedactOptions {
         keys: list(&["a", ""]),
@@ -157,7 +157,7 @@ fn patterns_that_are_none_are_errors_at_once() {
         patterns: list(&["~("]),
         ..RedactOptions::default()
     });
-    assert_eq!(wrong.option(), Some("redact.patterns"));
+    assert_eq!(wrong.option(), Some("redact.patterns[0]"));
 }
 
 #[cfg(feature = "config-file")]
