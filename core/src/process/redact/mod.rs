@@ -206,7 +206,7 @@ impl Redaction {
                 Ok(replaced) => new = replaced.or(new),
                 Err(TooMuch) => {
                     *too_much = true;
-                    return Some((&*self.mask).to_owned());
+                    return Some((*self.mask).to_owned());
                 }
             }
         }
