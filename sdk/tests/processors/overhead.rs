@@ -28,7 +28,12 @@ fn assert_timed(provider: &Provider) {
         assert!(timed.mean().unwrap() > 0.0, "{overhead:?}");
     }
     let producers = overhead.starts.of(SPANS) + overhead.ends.of(SPANS);
-    assert_eq!(overhead.producers, Duration::from_nanos(producers));
+    // The whole process may have used less than the estimate from a few samples.
+    assert!(
+        overhead.producers <= Duration::from_nanos(producers),
+        "{overhead:?}"
+    );
+    assert!(overhead.producers > Duration::ZERO, "{overhead:?}");
 }
 
 #[test]
