@@ -2,10 +2,11 @@
 
 use super::{ComposableSampler, IntentRequest};
 use crate::notice::Notices;
+#[cfg(target_has_atomic = "64")]
+use crate::sample::meter::Meter;
 use crate::sample::{
     Sampler, SamplerReport, SamplingRequest, SamplingResult,
     consistent::{Look, sampled_or_not},
-    meter::Meter,
 };
 use crate::{Notice, TraceState};
 use alloc::{boxed::Box, format, string::String};
@@ -17,6 +18,8 @@ use alloc::{boxed::Box, format, string::String};
 #[derive(Debug)]
 pub struct Composite {
     delegate: Box<dyn ComposableSampler>,
+    /// Counts, where the machine has atomics of 64 bits.
+    #[cfg(target_has_atomic = "64")]
     meter: Meter,
     notices: Notices,
 }
@@ -26,6 +29,7 @@ impl Composite {
     pub fn new(delegate: impl ComposableSampler + 'static) -> Self {
         Self {
             delegate: Box::new(delegate),
+            #[cfg(target_has_atomic = "64")]
             meter: Meter::new(),
             notices: Notices::new(),
         }
@@ -42,6 +46,7 @@ impl Sampler for Composite {
             let fresh = request.random.filter(|_| !intent.adjusted_count_reliable);
             threshold.keeps(fresh.map_or(look.randomness, |random| random >> 8))
         });
+        #[cfg(target_has_atomic = "64")]
         self.meter.count(request.now, sampled);
         let written = intent
             .threshold
@@ -72,12 +77,14 @@ impl Sampler for Composite {
     }
 
     fn report(&self) -> SamplerReport {
-        SamplerReport {
+        let report = SamplerReport::new(self.description());
+        #[cfg(target_has_atomic = "64")]
+        let report = SamplerReport {
             rate: self.meter.share(),
             counts: Some(self.meter.counts()),
-            ..SamplerReport::new(self.description())
-        }
-        .with_part("delegate", self.delegate.report())
+            ..report
+        };
+        report.with_part("delegate", self.delegate.report())
     }
 
     fn take_notice(&self) -> Option<Notice> {
