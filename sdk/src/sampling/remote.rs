@@ -202,7 +202,7 @@ fn run(inner: &Weak<Inner>, poll: &Poll) {
                 false => Err("the strategy before is still in use".to_owned()),
             },
         );
-        tell(applied.as_ref().err(), &mut was_well);
+        tell(&inner.settings, applied.as_ref().err(), &mut was_well);
         let pause = pause(inner.settings.interval_ms);
         drop(inner);
         if poll.wait(pause) {
@@ -277,15 +277,17 @@ pub(crate) fn ask_once(
 }
 
 /// One line when it begins to fail, one when it is well again.
-fn tell(error: Option<&String>, was_well: &mut Option<bool>) {
+fn tell(settings: &RemoteSettings, error: Option<&String>, was_well: &mut Option<bool>) {
+    let server = settings.shown_endpoint();
     match (error, *was_well) {
         (Some(error), None | Some(true)) => {
-            let line =
-                format_args!("the sampling server gives no strategy: {error}; what was known before holds");
+            let line = format_args!(
+                "the sampling server {server} gives no strategy: {error}; what was known before holds"
+            );
             log::report(Level::Warn, "jaeger_remote", line);
         }
         (None, Some(false)) => {
-            let line = format_args!("the sampling server gives strategies again");
+            let line = format_args!("the sampling server {server} gives strategies again");
             log::report(Level::Info, "jaeger_remote_again", line);
         }
         _ => {}
