@@ -61,14 +61,20 @@ impl Head {
 
     /// The head of a context that came by value; what its span knows is looked up.
     pub(crate) fn of(context: &Context) -> Self {
+        let slot = context.span_handle().and_then(SpanRef::from_handle);
+        let anchor = slot.map_or(Anchor::default(), anchor_of);
+        Self::at(context, slot, anchor, slot.map_or(0, SpanRef::owner))
+    }
+
+    /// The head of a context of whose span this is known.
+    fn at(context: &Context, slot: Option<SpanRef>, anchor: Anchor, provider: u32) -> Self {
         let span = context.span_context();
-        let local = context.span_handle().and_then(SpanRef::from_handle);
         Self {
             trace: words(span.trace_id()),
             span_id: span.span_id(),
-            anchor: local.map_or(Anchor::default(), anchor_of),
-            slot: local,
-            provider: local.map_or(0, SpanRef::owner),
+            anchor,
+            slot,
+            provider,
             depth: 0,
             flags: span.flags(),
             bits: Self::marks(context),
@@ -287,11 +293,7 @@ impl Local {
         }
         let handle = span.slot().map(SpanRef::handle);
         let context = parent.clone().with_span(span.context().clone(), handle);
-        let head = Head {
-            anchor: span.anchor(),
-            provider: span.provider(),
-            ..Head::of(&context)
-        };
+        let head = Head::at(&context, span.slot(), span.anchor(), span.provider());
         self.attach_as(head, context)
     }
 

@@ -7,7 +7,7 @@ mod built_in;
 mod process;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use process::{Receiver, play};
+use process::{Receiver, forked, play, wait};
 use prost::Message;
 use spanline::{Provider, span};
 use std::collections::HashSet;
@@ -20,29 +20,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 fn start(endpoint: &str) -> Provider {
     let builder = spanline::init().without_environment().delay_ms(3_600_000);
     builder.endpoint(endpoint).start().unwrap()
-}
-
-/// Runs `body` in a forked child, which then exits as a program does, and waits for that. A panic there is status 101.
-fn forked(body: impl FnOnce()) {
-    // SAFETY: the child runs only our code and leaves by exit, which is what these tests are about.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
-        // SAFETY: runs the exit hooks; the test harness has none that need its other threads.
-        unsafe { libc::exit(if good { 0 } else { 101 }) }
-    }
-    wait(pid);
-}
-
-fn wait(pid: libc::pid_t) {
-    let mut status = 0;
-    // SAFETY: waits for our child and writes to a local.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert!(
-        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
-        "{status}"
-    );
 }
 
 /// Plays a scenario when it is run by another test; by itself it does nothing.

@@ -1,29 +1,9 @@
 //! A forked child leaves its parent's connection alone and makes its own.
-#![allow(unsafe_code, reason = "forks and leaves processes; see each block")]
 
 use super::*;
-use crate::process::play;
+use crate::process::{forked, play};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
-
-/// Runs `body` in a forked child, which then exits as a program does, and waits for that.
-fn forked(body: impl FnOnce()) {
-    // SAFETY: the child runs only our code and leaves by exit, which is what this test is about.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
-        // SAFETY: runs the exit hooks; the test harness has none that need its other threads.
-        unsafe { libc::exit(if good { 0 } else { 101 }) }
-    }
-    let mut status = 0;
-    // SAFETY: waits for our child and writes to a local.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert!(
-        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
-        "{status}"
-    );
-}
 
 /// What the process does that forks.
 pub(super) fn scenario(endpoint: &str) {

@@ -1,6 +1,10 @@
 //! Helpers of the tests that look at the engine from outside: a scripted receiver, and children that are this same test
 //! program run again.
-#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses a part")]
+
+mod forked;
+
+pub(crate) use forked::{forked, wait};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;

@@ -1,7 +1,6 @@
 //! The end of a process, and forks; each scenario is a process of its own.
-#![allow(unsafe_code, reason = "forks and leaves processes; see each block")]
 
-use crate::process::{Receiver, play, scenario};
+use crate::process::{Receiver, forked, play, scenario};
 use crate::{make, words};
 use spanline::{Provider, span};
 
@@ -13,25 +12,6 @@ fn start(endpoint: &str) -> Provider {
         .tail_sampling(words(&["error"]))
         .start()
         .unwrap()
-}
-
-/// Runs `body` in a forked child, which then exits as a program does, and waits for that.
-fn forked(body: impl FnOnce()) {
-    // SAFETY: the child runs only our code and leaves by exit, which is what these tests are about.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
-        // SAFETY: runs the exit hooks; the test harness has none that need its other threads.
-        unsafe { libc::exit(if good { 0 } else { 101 }) }
-    }
-    let mut status = 0;
-    // SAFETY: waits for our child and writes to a local.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert!(
-        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
-        "{status}"
-    );
 }
 
 pub(crate) fn play_child() {

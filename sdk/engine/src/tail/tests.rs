@@ -88,6 +88,13 @@ fn child(parent: u64) -> Kind {
     }
 }
 
+fn failed(parent: u64) -> Kind {
+    Kind {
+        error: true,
+        ..child(parent)
+    }
+}
+
 const ROOT: Kind = Kind {
     parent: 0,
     remote: false,

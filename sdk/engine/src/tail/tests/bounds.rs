@@ -14,15 +14,7 @@ fn settings(max_traces: usize, max_bytes: usize) -> TailSettings {
 fn one_trace_too_many_has_the_oldest_decided_early() {
     let mut world = World::new(policies(&["error"]), settings(2, usize::MAX));
     let mut thread = world.producer();
-    ended(
-        &mut thread,
-        1,
-        11,
-        Kind {
-            error: true,
-            ..child(10)
-        },
-    );
+    ended(&mut thread, 1, 11, failed(10));
     ended(&mut thread, 2, 21, child(20));
     ended(&mut thread, 3, 31, child(30));
     ended(&mut thread, 4, 41, child(40));

@@ -8,15 +8,7 @@ use std::sync::Mutex;
 fn a_trace_is_decided_when_its_local_root_has_ended() {
     let mut world = World::new(policies(&["error", "latency=5s"]), TailSettings::default());
     let mut thread = world.producer();
-    ended(
-        &mut thread,
-        1,
-        11,
-        Kind {
-            error: true,
-            ..child(10)
-        },
-    );
+    ended(&mut thread, 1, 11, failed(10));
     ended(&mut thread, 2, 21, child(20));
     ended(&mut thread, 3, 31, child(30));
     world.pass(2 * SECOND);
@@ -67,15 +59,7 @@ fn children_that_end_a_moment_after_their_root_are_judged_with_it() {
     ended(&mut thread, 1, 10, ROOT);
     world.pass(600 * MS);
     assert_eq!(world.stats().tail.pending_traces, 1);
-    ended(
-        &mut thread,
-        1,
-        11,
-        Kind {
-            error: true,
-            ..child(10)
-        },
-    );
+    ended(&mut thread, 1, 11, failed(10));
     world.pass(SECOND);
     assert_eq!(world.spans(), [(1, 10), (1, 11)]);
     assert_eq!(world.stats().tail.late_kept_spans, 0);
@@ -89,15 +73,7 @@ fn a_trace_without_its_root_is_decided_after_the_wait() {
     };
     let mut world = World::new(policies(&["error"]), settings);
     let mut thread = world.producer();
-    ended(
-        &mut thread,
-        1,
-        11,
-        Kind {
-            error: true,
-            ..child(10)
-        },
-    );
+    ended(&mut thread, 1, 11, failed(10));
     let next = world.pass(5 * SECOND);
     let came = 1 + Cutting::default().delay_nanos;
     assert_eq!(
@@ -165,15 +141,7 @@ fn late_spans_follow_the_decision() {
         (1, 2, 3)
     );
     // An error must be kept, and what comes after it.
-    ended(
-        &mut thread,
-        2,
-        23,
-        Kind {
-            error: true,
-            ..child(20)
-        },
-    );
+    ended(&mut thread, 2, 23, failed(20));
     ended(&mut thread, 2, 24, child(20));
     world.pass(SECOND);
     assert_eq!(world.spans()[2..], [(2, 23), (2, 24)]);
@@ -186,15 +154,7 @@ fn late_spans_follow_the_decision() {
 fn a_flush_decides_what_is_there() {
     let mut world = World::new(policies(&["error"]), TailSettings::default());
     let mut thread = world.producer();
-    ended(
-        &mut thread,
-        1,
-        11,
-        Kind {
-            error: true,
-            ..child(10)
-        },
-    );
+    ended(&mut thread, 1, 11, failed(10));
     ended(&mut thread, 2, 21, child(20));
     world.flush();
     assert_eq!(world.spans(), [(1, 11)]);
@@ -258,10 +218,7 @@ impl SpanCondition for Meanwhile {
                 ended(second, 1, 10, ROOT);
             }
             (1, [first, _]) => {
-                let failed = Kind {
-                    error: true,
-                    ..child(10)
-                };
+                let failed = failed(10);
                 match self.1 {
                     true => ended(&mut Producer::new(first.engine().clone()), 1, 11, failed),
                     false => ended(first, 1, 11, failed),
